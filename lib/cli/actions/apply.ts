@@ -1,0 +1,19 @@
+/** `apply`: carries out a plan that was saved before. */
+import { toAbsPath } from "../../core/path.ts";
+import { loadPlan } from "../../engine/plan_file.ts";
+import { requireCurrent } from "../../engine/plan_check.ts";
+import { requireRepairable } from "../../engine/plans.ts";
+import type { Invocation, Outcome } from "../command.ts";
+import { scanHome } from "./session.ts";
+import { propose, requireHome } from "./write.ts";
+
+/** Checks a saved plan against its digest and the present, and carries it out. */
+export async function runApply(input: Invocation): Promise<Outcome> {
+  const file = input.args[0] ?? "";
+  const plan = loadPlan(input.machine.disk, toAbsPath(file, input.machine.cwd()));
+  const snapshot = await scanHome(input);
+  requireHome(plan, snapshot);
+  requireRepairable(snapshot);
+  requireCurrent(input.machine.disk, plan, snapshot);
+  return await propose(input, { plan, snapshot, warnings: [], applyWith: `codexkeep apply ${file} --apply` });
+}

@@ -1,0 +1,129 @@
+/** What every writing command does with its plan: show it, save it, ask, carry it out, and say what came of it. */
+import { AppError, EXIT_STATUS } from "../../core/error.ts";
+import { toAbsPath } from "../../core/path.ts";
+import { byKind, type Change, digest, type Plan, type Skip, threadsOf } from "../../core/plan.ts";
+import type { PlanReport, Warning, WriteReport } from "../../core/report.ts";
+import type { Snapshot } from "../../core/snapshot.ts";
+import { type Applied, apply } from "../../engine/apply.ts";
+import { savePlan } from "../../engine/plan_file.ts";
+import { countsOf } from "../../engine/reports.ts";
+import type { Invocation, Outcome } from "../command.ts";
+import { type WriteOptions, writeOptions } from "../options.ts";
+import { makeOutcome } from "../outcome.ts";
+import { planText, type WriteContext, writeText, writeVerdict } from "../render_write.ts";
+import { databasePaths, scanHome } from "./session.ts";
+
+/** A plan ready to be shown or carried out. */
+export interface Proposal {
+  readonly plan: Plan;
+  readonly snapshot: Snapshot;
+  readonly warnings: readonly Warning[];
+  /** The command line that carries the plan out. */
+  readonly applyWith: string;
+  /** What is not right after a repair that was meant to be whole; empty when all is well. Asked after applying. */
+  readonly leftover?: (after: Snapshot) => readonly string[];
+}
+
+/** Does with a plan what the flags say. */
+export async function propose(input: Invocation, proposal: Proposal): Promise<Outcome> {
+  const options = writeOptions(input.flags);
+  const { plan } = proposal;
+  if (options.planOut !== undefined) {
+    savePlan(input.machine.disk, toAbsPath(options.planOut, input.machine.cwd()), plan);
+  }
+  if (plan.changes.length === 0) return finish(input, proposal, options, undefined, false);
+  const asked = await confirmed(input, proposal, options);
+  if (!asked.yes) return finish(input, proposal, options, undefined, asked.shown);
+  const applied = await apply(input.machine, plan, databasePaths(proposal.snapshot), {
+    keep: options.keep,
+    version: input.versions.codexkeep,
+    allowRunning: options.allowRunning,
+    waitMs: options.waitMs,
+    signal: input.signal,
+    onProgress: input.progress,
+  });
+  return finish(input, proposal, options, applied, asked.shown);
+}
+
+async function confirmed(
+  input: Invocation,
+  { plan, warnings }: Proposal,
+  { mode }: WriteOptions,
+): Promise<{ yes: boolean; shown: boolean }> {
+  if (mode === "show") return { yes: false, shown: false };
+  const remarks = warnings.map(({ message }) => `note: ${message}`);
+  const lines = [...planText(planReport(plan), true, input.view), ...remarks];
+  if (mode === "apply") {
+    input.say(lines);
+    return { yes: true, shown: true };
+  }
+  input.say(lines);
+  const answer = await input.ask("Carry it out?");
+  // Without a terminal nobody was asked and nothing was shown.
+  return { yes: answer === true, shown: answer !== undefined };
+}
+
+/** The `plan` part of a report. */
+export function planReport(plan: Plan, late: readonly Skip[] = []): PlanReport {
+  const files = plan.changes.flatMap((change: Change) =>
+    change.kind === "row" || change.kind === "drop" ? [] : [change.path]
+  );
+  return {
+    digest: digest(plan),
+    changes: plan.changes.length,
+    by_kind: byKind(plan.changes),
+    threads: threadsOf(plan.changes).size,
+    moves: plan.moves,
+    files,
+    skipped: [...plan.skipped, ...late],
+  };
+}
+
+async function finish(
+  input: Invocation,
+  proposal: Proposal,
+  options: WriteOptions,
+  applied: Applied | undefined,
+  planShown: boolean,
+): Promise<Outcome> {
+  const { plan, snapshot, warnings, applyWith } = proposal;
+  const after = applied === undefined ? undefined : await scanHome(input);
+  const late = after === undefined ? [] : proposal.leftover?.(after) ?? [];
+  const report: WriteReport = {
+    plan: planReport(plan, applied?.skipped),
+    applied: applied !== undefined,
+    record: applied?.record ?? null,
+    verified: applied === undefined ? null : late.length === 0,
+    before: countsOf(snapshot),
+    after: after === undefined ? null : countsOf(after),
+    pruned: applied?.pruned ?? [],
+  };
+  const context: WriteContext = { planShown, applyWith, restorable: true };
+  return makeOutcome({
+    command: input.command.name,
+    result: report,
+    exitCode: exitCode(report, options),
+    warnings: planShown ? [] : warnings,
+    errors: late.length === 0
+      ? []
+      : [{ code: "failed", message: `not right afterwards: ${late.join(", ")}` }],
+    text: (view) => writeText(report, context, view),
+    verdict: writeVerdict(report),
+  });
+}
+
+function exitCode({ plan, applied, verified }: WriteReport, { mode, check }: WriteOptions): number {
+  if (check && plan.changes > 0) return EXIT_STATUS.todo;
+  if (verified === false) return EXIT_STATUS.failed;
+  // A plan that was only shown left nothing out yet.
+  const carriedOut = applied || (mode === "apply" && plan.changes === 0);
+  return carriedOut && plan.skipped.length > 0 ? EXIT_STATUS.partial : 0;
+}
+
+/** Refuses a plan for another home than the one at hand. Throws `plan-invalid`. */
+export function requireHome({ home }: Plan, snapshot: Snapshot): void {
+  if (home === snapshot.home) return;
+  throw new AppError("plan-invalid", `the plan was made for "${home}", and this is "${snapshot.home}"`, {
+    hint: "name its home with --codex-home",
+  });
+}

@@ -1,0 +1,93 @@
+import type { Argument, Command } from "../command.ts";
+import { APPLY, CHECK, DRY_RUN, WAIT } from "../flags.ts";
+
+const ID: Omit<Argument, "required"> = {
+  name: "ID",
+  variadic: false,
+  format: "record",
+  summary: "id of a record, or `latest`",
+};
+
+/** `codexkeep backups list` */
+const LIST: Command = {
+  name: "backups list",
+  aliases: [],
+  summary: "lists the records: what each run changed, and whether it can be taken back",
+  description: [
+    "A record is what a run leaves behind: backup, journal and undo in one. Backups of other programs are listed, too, " +
+    "but never touched.",
+  ],
+  flags: [],
+  args: [],
+  effects: "reads",
+  examples: [{ line: "codexkeep backups list", does: "all records, the newest first" }],
+  exitCodes: [5, 6, 9, 10],
+  run: async (input) => (await import("../actions/backups.ts")).runBackupsList(input),
+};
+
+/** `codexkeep backups show` */
+const SHOW: Command = {
+  name: "backups show",
+  aliases: [],
+  summary: "shows one record in detail",
+  description: ["What the run changed, how much, and whether it took back another run."],
+  flags: [],
+  args: [{ ...ID, required: true }],
+  effects: "reads",
+  examples: [{ line: "codexkeep backups show latest", does: "the last run" }],
+  exitCodes: [5, 6, 9, 10],
+  run: async (input) => (await import("../actions/backups.ts")).runBackupsShow(input),
+};
+
+/** `codexkeep backups verify` */
+const VERIFY: Command = {
+  name: "backups verify",
+  aliases: [],
+  summary: "checks that records are whole and can be used",
+  description: ["Reads every byte of the records and compares checksums; all records when no id is given."],
+  flags: [
+    {
+      name: "deep",
+      kind: "boolean",
+      summary: "also compare with the home: can each change still be taken back",
+    },
+  ],
+  args: [{ ...ID, required: false }],
+  effects: "reads",
+  examples: [{ line: "codexkeep backups verify --deep", does: "all records, also against the home" }],
+  exitCodes: [5, 6, 9, 10],
+  run: async (input) => (await import("../actions/backups.ts")).runBackupsVerify(input),
+};
+
+/** `codexkeep backups prune` */
+const PRUNE: Command = {
+  name: "backups prune",
+  aliases: [],
+  summary: "removes old records",
+  description: [
+    "Keeps the newest N. Never removes the record of an interrupted run, backups of other programs, or the ledger of " +
+    "the first providers. What is removed cannot be taken back.",
+  ],
+  flags: [
+    {
+      name: "keep",
+      kind: "integer",
+      placeholder: "N",
+      min: 0,
+      required: true,
+      summary: "records to keep",
+    },
+    APPLY,
+    DRY_RUN,
+    CHECK,
+    WAIT,
+  ],
+  args: [],
+  effects: "writes",
+  examples: [{ line: "codexkeep backups prune --keep 3 --apply", does: "removes all but the newest three" }],
+  exitCodes: [5, 6, 9, 10],
+  run: async (input) => (await import("../actions/backups.ts")).runBackupsPrune(input),
+};
+
+/** `codexkeep backups …` */
+export const BACKUPS: readonly Command[] = [LIST, SHOW, VERIFY, PRUNE];

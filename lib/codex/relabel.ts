@@ -1,0 +1,166 @@
+/**
+ * Gives a rollout another provider, the way every reader of Codex 0.169 agrees with afterwards.
+ *
+ * Paginated files have their byte offsets stored elsewhere (in the history database, and in the forks and segments
+ * that continue them), so their first line keeps its length and everything else is appended. Legacy files have no
+ * stored offsets; there every line that states the provider is changed where it stands.
+ */
+import { type ByteString, encodeText, NO_BYTES, toByteString } from "../core/bytes.ts";
+import { applySplices, type Splice } from "../core/splice.ts";
+import { type Member, member, type Span, stringLiteral, stringValue } from "../text/json_span.ts";
+import { endsWithNewline, linesBackward, linesWith } from "../text/jsonl.ts";
+import { memberWithComma, replaceSameLength } from "../text/same_length.ts";
+import type { ByteSource } from "../text/source.ts";
+import {
+  lastSettings,
+  META_MARKER,
+  type MetaLine,
+  parseMetaLine,
+  parseSettingsLine,
+  readFirstLine,
+  SETTINGS_MARKER,
+  type SettingsLine,
+} from "./rollout.ts";
+
+/** Why a file cannot be changed. */
+export interface Refusal {
+  readonly refused: string;
+}
+
+/** The edits that make `source` state `provider` everywhere it counts; empty when it does already. */
+export function relabel(source: ByteSource, provider: string): readonly Splice[] | Refusal {
+  const first = readFirstLine(source);
+  if ("reason" in first) return { refused: first.detail };
+  const { line, parsed } = first;
+  if (parsed.meta.mode === "legacy") return relabelLegacy(source, parsed.meta.id, provider);
+  const head = relabelFirstLine(line.bytes, parsed, provider);
+  if ("refused" in head) return head;
+  const tail = appendSettings(source, provider);
+  return "refused" in tail
+    ? tail
+    : [...head.map((splice) => ({ ...splice, at: line.at + splice.at })), ...tail];
+}
+
+/** The first line of a paginated file, at its old length. */
+function relabelFirstLine(
+  bytes: Uint8Array,
+  parsed: MetaLine,
+  provider: string,
+): readonly Splice[] | Refusal {
+  if (parsed.meta.provider === provider) return [];
+  if (parsed.provider === undefined) return { refused: "its first line names no provider" };
+  const splice = replaceSameLength(bytes, parsed.provider, stringLiteral(provider), donors(bytes, parsed));
+  return splice ? [splice] : { refused: "its first line has no room for a longer provider name" };
+}
+
+/**
+ * Members of the first line that no reader of Codex 0.169 misses when they are gone, best first: a session id that
+ * only repeats the thread id, and workspace roots that only repeat the working folder.
+ */
+function donors(bytes: Uint8Array, { payload, meta }: MetaLine): Span[] {
+  const spans: Span[] = [];
+  const give = (key: string, same: (found: Member) => boolean) => {
+    const found = member(payload, key);
+    if (found && same(found)) spans.push(memberWithComma(bytes, payload, payload.indexOf(found)));
+  };
+  give("session_id", (found) => stringValue(bytes, found.value)?.toLowerCase() === meta.id);
+  give("runtime_workspace_roots", (found) => {
+    const roots = toByteString(bytes.subarray(found.value.start, found.value.end));
+    return meta.cwd !== undefined && roots === `[${toByteString(stringLiteral(meta.cwd))}]`;
+  });
+  return spans;
+}
+
+/** A copy of the last settings event, with the new provider and the next ordinal, at the end of a paginated file. */
+function appendSettings(source: ByteSource, provider: string): readonly Splice[] | Refusal {
+  const last = lastSettings(source, "paginated");
+  // A file without such an event (a fork without a turn of its own) is read by its first line alone.
+  if (last === undefined || last.provider === provider) return [];
+  const end = lastOrdinal(source);
+  if (end === undefined) return { refused: "none of its last lines can be read" };
+  const copy = settingsCopy(last, provider, end);
+  const glue = endsWithNewline(source) ? NO_BYTES : encodeText("\n");
+  return [{ at: source.size, before: NO_BYTES, after: (glue + copy + "\n") as ByteString }];
+}
+
+interface LastLine {
+  readonly ordinal: number;
+  /** The time of the line as it stands there, quotes included. */
+  readonly timestamp: Uint8Array;
+}
+
+/** Ordinal and time of the last line that can be read; a torn one at the end is passed over, as Codex does. */
+function lastOrdinal(source: ByteSource): LastLine | undefined {
+  for (const line of linesBackward(source)) {
+    const found = line.tooLong ? undefined : readOrdinal(line.bytes);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function readOrdinal(bytes: Uint8Array): LastLine | undefined {
+  try {
+    const { ordinal, timestamp } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    if (!Number.isSafeInteger(ordinal) || typeof timestamp !== "string") return undefined;
+    return { ordinal: ordinal as number, timestamp: stringLiteral(timestamp) };
+  } catch {
+    return undefined;
+  }
+}
+
+function settingsCopy(last: SettingsLine, provider: string, end: LastLine): ByteString {
+  const { bytes, top } = last;
+  const put = (span: Span, text: Uint8Array): Splice => ({
+    at: span.start,
+    before: toByteString(bytes.subarray(span.start, span.end)),
+    after: toByteString(text),
+  });
+  const splices = [put(last.providerSpan, stringLiteral(provider))];
+  const timestamp = member(top, "timestamp");
+  const ordinal = member(top, "ordinal");
+  if (timestamp) splices.push(put(timestamp.value, end.timestamp));
+  if (ordinal) splices.push(put(ordinal.value, new TextEncoder().encode(String(end.ordinal + 1))));
+  return toByteString(applySplices(bytes, splices.sort((a, b) => a.at - b.at)));
+}
+
+/** Every `session_meta` of the thread itself and every settings event of a legacy file, where they stand. */
+function relabelLegacy(source: ByteSource, id: string, provider: string): readonly Splice[] | Refusal {
+  const literal = stringLiteral(provider);
+  const splices: Splice[] = [];
+  for (const line of linesWith(source, [META_MARKER, SETTINGS_MARKER])) {
+    if (line.tooLong) return { refused: "one of its lines is longer than 8 MiB" };
+    const splice = relabelLegacyLine(line.bytes, line.at, id, literal);
+    if (splice !== undefined) splices.push(splice);
+  }
+  return splices;
+}
+
+function relabelLegacyLine(
+  bytes: Uint8Array,
+  at: number,
+  id: string,
+  literal: Uint8Array,
+): Splice | undefined {
+  const settings = parseSettingsLine({ at, bytes, ending: "\n" }, "legacy");
+  if (settings !== undefined) return replaceValue(bytes, at, settings.providerSpan, literal);
+  const parsed = parseMetaLine(bytes);
+  if ("reason" in parsed || parsed.meta.id !== id) return undefined;
+  if (parsed.provider !== undefined) return replaceValue(bytes, at, parsed.provider, literal);
+  return member(parsed.payload, "model_provider") === undefined
+    ? insertProvider(parsed, at, literal)
+    : undefined;
+}
+
+function replaceValue(bytes: Uint8Array, at: number, span: Span, literal: Uint8Array): Splice | undefined {
+  const before = toByteString(bytes.subarray(span.start, span.end));
+  const after = toByteString(literal);
+  return before === after ? undefined : { at: at + span.start, before, after };
+}
+
+/** Old files name no provider at all; Codex then takes whichever is in force, so the name is added. */
+function insertProvider(parsed: MetaLine, at: number, literal: Uint8Array): Splice | undefined {
+  const last = parsed.payload.at(-1);
+  if (last === undefined) return undefined;
+  const after = encodeText(',"model_provider":') + toByteString(literal);
+  return { at: at + last.value.end, before: NO_BYTES, after: after as ByteString };
+}

@@ -1,0 +1,178 @@
+/** Reads what a rollout says about its thread: the first line, and the events that speak of the provider later on. */
+import type { Damage, HistoryMode, SessionMeta } from "../core/snapshot.ts";
+import {
+  JsonSpanError,
+  type Member,
+  member,
+  objectMembers,
+  spaces,
+  type Span,
+  stringValue,
+} from "../text/json_span.ts";
+import { firstLine, type Line, lineAround, linesWithBackward } from "../text/jsonl.ts";
+import type { ByteSource } from "../text/source.ts";
+
+const ENCODER = new TextEncoder();
+/** Found in every line that states a thread's settings. */
+export const SETTINGS_MARKER: Uint8Array = ENCODER.encode("thread_settings_applied");
+/** Found in every line that describes a session. */
+export const META_MARKER: Uint8Array = ENCODER.encode("session_meta");
+/** Found wherever the model's reasoning is stored in a form only its own provider can read. */
+export const ENCRYPTED_MARKER: Uint8Array = ENCODER.encode('"encrypted_content":"');
+
+/** Keys without which Codex 0.169 passes over a settings event in silence (seen there). */
+const SETTINGS_KEYS = [
+  "model",
+  "model_provider_id",
+  "approval_policy",
+  "approvals_reviewer",
+  "permission_profile",
+  "cwd",
+  "collaboration_mode",
+] as const;
+
+/** How many blank lines at the top are passed over. */
+const MAX_BLANK_LINES = 16;
+
+/** A `session_meta` line taken apart; all spans are byte offsets in the line. */
+export interface MetaLine {
+  readonly meta: SessionMeta;
+  readonly top: readonly Member[];
+  readonly payload: readonly Member[];
+  /** The value of `payload.model_provider`; undefined when the key is missing. */
+  readonly provider: Span | undefined;
+}
+
+/** A `thread_settings_applied` line taken apart; all spans are byte offsets in the line. */
+export interface SettingsLine {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+  readonly top: readonly Member[];
+  readonly provider: string;
+  readonly providerSpan: Span;
+}
+
+/** The first line of a rollout, or why it cannot be used. Reads no more than the line, and never over its bound. */
+export function readFirstLine(source: ByteSource): { line: Line; parsed: MetaLine } | Damage {
+  if (source.size === 0) return { reason: "empty", detail: "the file is empty" };
+  let line = firstLine(source);
+  // Codex passes over blank lines at the top.
+  for (
+    let blank = 0;
+    blank < MAX_BLANK_LINES && isLine(line) && spaces(line.bytes, 0) === line.bytes.length;
+    blank++
+  ) {
+    line = lineAround(source, line.at + line.bytes.length + line.ending.length);
+  }
+  if (line === "too-long") {
+    return { reason: "first-line-too-long", detail: "the first line is longer than 8 MiB" };
+  }
+  if (line === undefined) return { reason: "empty", detail: "the file has no line" };
+  const [first, second, third] = line.bytes;
+  if (first === 0xef && second === 0xbb && third === 0xbf) {
+    return {
+      reason: "byte-order-mark",
+      detail: "the file begins with a byte order mark, which Codex cannot read",
+    };
+  }
+  const parsed = parseMetaLine(line.bytes);
+  return "reason" in parsed ? parsed : { line, parsed };
+}
+
+function isLine(line: Line | "too-long" | undefined): line is Line {
+  return line !== undefined && line !== "too-long";
+}
+
+/** Takes a `session_meta` line apart, or says why it is none. */
+export function parseMetaLine(bytes: Uint8Array): MetaLine | Damage {
+  try {
+    const top = objectMembers(bytes, 0).members;
+    if (textOf(bytes, top, "type") !== "session_meta") {
+      return { reason: "not-session-meta", detail: "the first line is not of type session_meta" };
+    }
+    const payload = nested(bytes, top, "payload");
+    const id = payload && textOf(bytes, payload, "id");
+    if (!payload || !id) return { reason: "no-id", detail: "the first line names no thread" };
+    const provider = member(payload, "model_provider");
+    const base = nested(bytes, payload, "history_base");
+    const meta: SessionMeta = {
+      id: id.toLowerCase(),
+      provider: textOf(bytes, payload, "model_provider"),
+      cwd: textOf(bytes, payload, "cwd"),
+      source: sourceOf(bytes, payload),
+      mode: textOf(bytes, payload, "history_mode") === "paginated" ? "paginated" : "legacy",
+      base: base && textOf(bytes, base, "thread_id"),
+      owned: textOf(bytes, payload, "creator_user_id") !== undefined,
+    };
+    return { meta, top, payload, provider: provider?.kind === "string" ? provider.value : undefined };
+  } catch (error) {
+    if (!(error instanceof JsonSpanError)) throw error;
+    return { reason: "first-line-not-json", detail: `the first line is not readable: ${error.message}` };
+  }
+}
+
+/** Takes a settings event apart; undefined for every other line, and for one that Codex would not accept. */
+export function parseSettingsLine(line: Line, mode: HistoryMode): SettingsLine | undefined {
+  const { bytes, at } = line;
+  try {
+    const top = objectMembers(bytes, 0).members;
+    if (textOf(bytes, top, "type") !== "event_msg") return undefined;
+    if (mode === "paginated" && member(top, "ordinal")?.kind !== "number") return undefined;
+    const payload = nested(bytes, top, "payload");
+    if (!payload || textOf(bytes, payload, "type") !== "thread_settings_applied") return undefined;
+    const settings = nested(bytes, payload, "thread_settings");
+    if (!settings || SETTINGS_KEYS.some((key) => member(settings, key) === undefined)) return undefined;
+    const value = member(settings, "model_provider_id");
+    const provider = value && stringValue(bytes, value.value);
+    return value && provider !== undefined
+      ? { at, bytes, top, provider, providerSpan: value.value }
+      : undefined;
+  } catch (error) {
+    if (error instanceof JsonSpanError) return undefined;
+    throw error;
+  }
+}
+
+/** The last settings event of a rollout that Codex would accept. Reads backwards from the end. */
+export function lastSettings(source: ByteSource, mode: HistoryMode): SettingsLine | undefined {
+  for (const line of linesWithBackward(source, [SETTINGS_MARKER])) {
+    const settings = line.tooLong ? undefined : parseSettingsLine(line, mode);
+    if (settings !== undefined) return settings;
+  }
+  return undefined;
+}
+
+/**
+ * The provider a rebuild of the state database takes from this file (seen in Codex 0.169): the last accepted settings
+ * event; in legacy files the last such event or repeated `session_meta` of the same thread, whichever comes later;
+ * without either, the first line.
+ */
+export function recordedProvider(source: ByteSource, meta: SessionMeta): string | undefined {
+  if (meta.mode === "paginated") return lastSettings(source, meta.mode)?.provider ?? meta.provider;
+  for (const line of linesWithBackward(source, [SETTINGS_MARKER, META_MARKER])) {
+    if (line.tooLong) continue;
+    const settings = parseSettingsLine(line, meta.mode);
+    if (settings !== undefined) return settings.provider;
+    const repeated = parseMetaLine(line.bytes);
+    if (!("reason" in repeated) && repeated.meta.id === meta.id) return repeated.meta.provider;
+  }
+  return meta.provider;
+}
+
+function nested(bytes: Uint8Array, members: readonly Member[], key: string): readonly Member[] | undefined {
+  const found = member(members, key);
+  return found?.kind === "object" ? objectMembers(bytes, found.value.start).members : undefined;
+}
+
+function textOf(bytes: Uint8Array, members: readonly Member[], key: string): string | undefined {
+  const found = member(members, key);
+  return found && stringValue(bytes, found.value);
+}
+
+/** `source` is a word, or an object whose only key says the kind (`{"subagent": …}`). */
+function sourceOf(bytes: Uint8Array, payload: readonly Member[]): string | undefined {
+  const found = member(payload, "source");
+  if (found === undefined) return undefined;
+  if (found.kind === "object") return objectMembers(bytes, found.value.start).members[0]?.key;
+  return stringValue(bytes, found.value);
+}

@@ -1,0 +1,47 @@
+/**
+ * Small pieces of files inside plans and records. A {@link ByteString} holds one byte per character (U+0000 to
+ * U+00FF), so it is compact in memory, exact for any bytes, and survives JSON unchanged.
+ */
+import { Buffer } from "node:buffer";
+import { createHash, type Hash } from "node:crypto";
+
+declare const byteString: unique symbol;
+/** Bytes as characters U+0000 to U+00FF; not text, and never printed as such. */
+export type ByteString = string & { readonly [byteString]: true };
+
+/** The empty piece. */
+export const NO_BYTES = "" as ByteString;
+
+/** `bytes` as a {@link ByteString}; a copy, so a shared buffer is not kept alive. */
+export function toByteString(bytes: Uint8Array): ByteString {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1") as ByteString;
+}
+
+/** The bytes of a {@link ByteString}. */
+export function fromByteString(text: ByteString): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  Buffer.from(bytes.buffer).write(text, "latin1");
+  return bytes;
+}
+
+/** UTF-8 bytes of `text` as a {@link ByteString}. */
+export function encodeText(text: string): ByteString {
+  return toByteString(new TextEncoder().encode(text));
+}
+
+/** `value` if it is a string of characters up to U+00FF, otherwise undefined. */
+export function parseByteString(value: unknown): ByteString | undefined {
+  if (typeof value !== "string") return undefined;
+  // deno-lint-ignore no-control-regex -- bytes, not text: every value up to 0xff is meant
+  return /^[\u0000-\u00ff]*$/.test(value) ? value as ByteString : undefined;
+}
+
+/** Lower-case hex SHA-256 of `data` (text is hashed as UTF-8). */
+export function sha256(data: Uint8Array | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** A running SHA-256, for content that is read piece by piece. */
+export function sha256Stream(): Hash {
+  return createHash("sha256");
+}

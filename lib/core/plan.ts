@@ -1,0 +1,320 @@
+/**
+ * A plan: the exact changes a command would make, each with what must be there before and what will be there after.
+ * Undo, verification and "somebody else changed it" follow from that and are written nowhere else.
+ */
+import { parseByteString, sha256 } from "./bytes.ts";
+import { AppError } from "./error.ts";
+import { type AbsPath, parseRelPath, type RelPath } from "./path.ts";
+import { invertSplices, type Splice, splicedSize } from "./splice.ts";
+
+/** What a run is for. */
+export type Purpose = "sync" | "switch" | "repair" | "restore";
+
+/** What an edit means: named values, before and after. Undo that keeps later work goes by this, not by bytes. */
+export type Meaning = Readonly<Record<string, Cell>>;
+
+/** A file of the home changed at a few places; everything between them stays. */
+export interface EditChange {
+  readonly kind: "edit";
+  readonly path: RelPath;
+  /** Thread the file belongs to; undefined for files such as `config.toml`. */
+  readonly thread: string | undefined;
+  readonly sets: Meaning;
+  /** Bytes of the (decompressed) content before. */
+  readonly size: number;
+  /** Modification time before; undefined: not looked at. Milliseconds. */
+  readonly mtimeMs: number | undefined;
+  /** Modification time to leave behind; undefined: the moment of the change. Milliseconds. */
+  readonly leaveMtimeMs: number | undefined;
+  readonly splices: readonly Splice[];
+}
+
+/**
+ * A compressed rollout replaced by one with changed content. The old file is kept whole in the record, because
+ * compressing the old content again need not give the old bytes.
+ */
+export interface RecodeChange {
+  readonly kind: "recode";
+  readonly path: RelPath;
+  readonly thread: string | undefined;
+  readonly sets: Meaning;
+  /** The compressed file before. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** Bytes of the decompressed content before. */
+  readonly contentSize: number;
+  readonly splices: readonly Splice[];
+}
+
+/** A whole file put back from a record. */
+export interface PutChange {
+  readonly kind: "put";
+  readonly path: RelPath;
+  readonly thread: string | undefined;
+  readonly sets: Meaning;
+  /** SHA-256 of the file that must be there before. */
+  readonly beforeSha256: string;
+  readonly from: { readonly record: string; readonly name: string };
+  readonly sha256: string;
+  readonly mtimeMs: number;
+}
+
+/** Named cells of one row of the `threads` table. */
+export interface RowChange {
+  readonly kind: "row";
+  readonly database: AbsPath;
+  readonly thread: string;
+  readonly cells: Readonly<Record<string, Cell>>;
+}
+
+/** One cell, before and after. `undefined` cannot stand in JSON, so SQL NULL is `null`. */
+export interface Cell {
+  readonly before: string | number | null;
+  readonly after: string | number | null;
+}
+
+/** A record taken off the disk by pruning. Not undone: it is the undo that goes. */
+export interface DropChange {
+  readonly kind: "drop";
+  readonly record: string;
+  readonly bytes: number;
+}
+
+/** One step of a plan. */
+export type Change = EditChange | RecodeChange | PutChange | RowChange | DropChange;
+
+/** A thread or file the command would have changed but will not. */
+export interface Skip {
+  readonly subject: string;
+  readonly reason: string;
+}
+
+/** How many threads go from which provider to which. */
+export interface Move {
+  readonly from: string;
+  readonly to: string;
+  readonly threads: number;
+}
+
+/** What a command is going to do. */
+export interface Plan {
+  readonly purpose: Purpose | "prune";
+  readonly home: AbsPath;
+  /** In the order they are carried out. */
+  readonly changes: readonly Change[];
+  readonly skipped: readonly Skip[];
+  readonly moves: readonly Move[];
+  /** Record that this plan takes back. */
+  readonly reverts: string | undefined;
+}
+
+const RANK = { edit: 0, recode: 0, put: 0, row: 2, drop: 4 } as const;
+
+/** Files that make a new state current come last: a crash before them leaves the old one in force. */
+function rank(change: Change): number {
+  const pointer = change.kind === "edit" && (change.path === "config.toml" || change.path === "auth.json");
+  if (pointer) return 3;
+  const other = change.kind === "edit" && change.thread === undefined;
+  return other ? 1 : RANK[change.kind];
+}
+
+/**
+ * Changes in the order that is safe to be cut off anywhere: rollouts (the source), index and interface files, rows
+ * (derived from the rollouts), then the configuration that makes the result current. Stable within each group.
+ */
+export function order(changes: readonly Change[]): readonly Change[] {
+  return [...changes].sort((a, b) => rank(a) - rank(b));
+}
+
+/** Whether a change belongs to the pointer files that are written after the database. */
+export function isPointer(change: Change): boolean {
+  return rank(change) === 3;
+}
+
+/** What undoes `change` once it has been made. Throws for kinds that need the record itself (`recode`, `put`, `drop`). */
+export function invert(change: Change): EditChange | RowChange {
+  switch (change.kind) {
+    case "edit":
+      return {
+        ...change,
+        size: splicedSize(change.size, change.splices),
+        mtimeMs: change.leaveMtimeMs,
+        leaveMtimeMs: change.mtimeMs,
+        sets: invertMeaning(change.sets),
+        splices: invertSplices(change.splices),
+      };
+    case "row":
+      return { ...change, cells: invertMeaning(change.cells) };
+    default:
+      throw new AppError("failed", `a change of kind "${change.kind}" is undone from its record`);
+  }
+}
+
+/** Named values the other way round. */
+export function invertMeaning(cells: Meaning): Meaning {
+  return Object.fromEntries(
+    Object.entries(cells).map(([name, { before, after }]) => [name, { before: after, after: before }]),
+  );
+}
+
+/** SHA-256 over everything that decides what the plan does to the disk. */
+export function digest(plan: Plan): string {
+  const { purpose, home, changes, reverts } = plan;
+  return sha256(JSON.stringify({ purpose, home, reverts: reverts ?? null, changes }));
+}
+
+/** Number of changes by kind. */
+export function byKind(changes: readonly Change[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const change of changes) counts[change.kind] = (counts[change.kind] ?? 0) + 1;
+  return counts;
+}
+
+/** The threads that a list of changes touches. */
+export function threadsOf(changes: readonly Change[]): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const change of changes) {
+    if (change.kind !== "drop" && change.thread !== undefined) ids.add(change.thread);
+  }
+  return ids;
+}
+
+/** Bytes that carrying out `change` writes anew, for the question whether the disk has room. */
+export function writtenBytes(change: Change): number {
+  switch (change.kind) {
+    case "edit":
+      return splicedSize(change.size, change.splices);
+    case "recode":
+      return change.size * 2;
+    default:
+      return 0;
+  }
+}
+
+/** Reads one change from JSON that somebody may have altered. Throws `plan-invalid` or `unsafe-path`. */
+export function parseChange(value: unknown): Change {
+  const fields = asObject(value, "change");
+  const thread = fields.thread === undefined ? undefined : asText(fields.thread, "thread");
+  switch (fields.kind) {
+    case "edit":
+      return {
+        kind: "edit",
+        path: asRelPath(fields.path),
+        thread,
+        sets: asCells(fields.sets),
+        size: asCount(fields.size, "size"),
+        mtimeMs: fields.mtimeMs === undefined ? undefined : asNumber(fields.mtimeMs, "mtimeMs"),
+        leaveMtimeMs: fields.leaveMtimeMs === undefined
+          ? undefined
+          : asNumber(fields.leaveMtimeMs, "leaveMtimeMs"),
+        splices: asSplices(fields.splices),
+      };
+    case "recode":
+      return {
+        kind: "recode",
+        path: asRelPath(fields.path),
+        thread,
+        sets: asCells(fields.sets),
+        size: asCount(fields.size, "size"),
+        mtimeMs: asNumber(fields.mtimeMs, "mtimeMs"),
+        contentSize: asCount(fields.contentSize, "contentSize"),
+        splices: asSplices(fields.splices),
+      };
+    case "put":
+      return parsePut(fields, thread);
+    case "row":
+      return {
+        kind: "row",
+        database: asText(fields.database, "database") as AbsPath,
+        thread: asText(fields.thread, "thread"),
+        cells: asCells(fields.cells),
+      };
+    case "drop":
+      return { kind: "drop", record: asText(fields.record, "record"), bytes: asCount(fields.bytes, "bytes") };
+    default:
+      throw invalid("change", "has an unknown kind");
+  }
+}
+
+function parsePut(fields: Record<string, unknown>, thread: string | undefined): PutChange {
+  const from = asObject(fields.from, "from");
+  return {
+    kind: "put",
+    path: asRelPath(fields.path),
+    thread,
+    sets: asCells(fields.sets),
+    beforeSha256: asSha256(fields.beforeSha256, "beforeSha256"),
+    from: { record: asText(from.record, "from.record"), name: asText(from.name, "from.name") },
+    sha256: asSha256(fields.sha256, "sha256"),
+    mtimeMs: asNumber(fields.mtimeMs, "mtimeMs"),
+  };
+}
+
+function asSplices(value: unknown): Splice[] {
+  if (!Array.isArray(value)) throw invalid("splices", "is no list");
+  return value.map((item: unknown) => {
+    const fields = asObject(item, "splice");
+    const before = parseByteString(fields.before);
+    const after = parseByteString(fields.after);
+    if (before === undefined || after === undefined) {
+      throw invalid("splice", "holds something else than bytes");
+    }
+    return { at: asCount(fields.at, "at"), before, after };
+  });
+}
+
+function asCells(value: unknown): Record<string, Cell> {
+  const cells: Record<string, Cell> = {};
+  for (const [name, cell] of Object.entries(asObject(value, "cells"))) {
+    if (!/^[a-z_]{1,64}$/.test(name)) throw invalid("cells", "names a column that cannot exist");
+    const fields = asObject(cell, "cell");
+    cells[name] = { before: asCellValue(fields.before), after: asCellValue(fields.after) };
+  }
+  return cells;
+}
+
+function asCellValue(value: unknown): string | number | null {
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  throw invalid("cell", "is no text, number or null");
+}
+
+function asRelPath(value: unknown): RelPath {
+  const path = parseRelPath(value);
+  if (path === undefined) {
+    throw new AppError("unsafe-path", `path ${JSON.stringify(value)} could lead out of the home`);
+  }
+  return path;
+}
+
+function asSha256(value: unknown, name: string): string {
+  if (typeof value !== "string" || !/^[0-9a-f]{64}$/.test(value)) throw invalid(name, "is no SHA-256");
+  return value;
+}
+
+function asCount(value: unknown, name: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalid(name, "is no count");
+  return value as number;
+}
+
+function asNumber(value: unknown, name: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw invalid(name, "is no number");
+  return value;
+}
+
+/** `value` as text; throws `plan-invalid` naming the field otherwise. */
+export function asText(value: unknown, name: string): string {
+  if (typeof value !== "string" || value === "" || value.length > 4096) throw invalid(name, "is no text");
+  return value;
+}
+
+/** `value` as a JSON object; throws `plan-invalid` naming the field otherwise. */
+export function asObject(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalid(name, "is no object");
+  }
+  return value as Record<string, unknown>;
+}
+
+function invalid(name: string, problem: string): AppError {
+  return new AppError("plan-invalid", `"${name}" ${problem}`);
+}

@@ -1,0 +1,157 @@
+/**
+ * Edits as data: "at this offset, these bytes become those". A list of splices is sorted by offset and does not
+ * overlap; every offset is one in the content before the edit, so a list can be checked, applied and turned around
+ * without looking at the whole file.
+ */
+import { type ByteString, fromByteString, NO_BYTES, toByteString } from "./bytes.ts";
+import { AppError } from "./error.ts";
+
+/** One edit. */
+export interface Splice {
+  /** Byte offset in the content before the edit. */
+  readonly at: number;
+  /** What stands there now, and must. */
+  readonly before: ByteString;
+  /** What stands there afterwards; may differ in length. */
+  readonly after: ByteString;
+}
+
+/** Content that can be read anywhere, such as a file: `read` returns fewer bytes only at the end. */
+export interface SpliceSource {
+  /** Size in bytes. */
+  readonly size: number;
+  /** Up to `length` bytes from `at`; the result may be a buffer that the next call overwrites. */
+  read(at: number, length: number): Uint8Array;
+}
+
+/** Bytes per piece of {@link spliceChunks}. */
+export const SPLICE_CHUNK = 1024 * 1024;
+
+/**
+ * `bytes` with the splices carried out, as new bytes. Throws `plan-invalid` for splices that are out of order or
+ * overlap, and `state-changed` when a `before` is not what stands there.
+ */
+export function applySplices(bytes: Uint8Array, splices: readonly Splice[]): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(splicedSize(bytes.length, splices));
+  let from = 0;
+  let to = 0;
+  for (const { at, before, after } of splices) {
+    requireBytes(bytes.subarray(at, at + before.length), before, at);
+    result.set(bytes.subarray(from, at), to);
+    to += at - from;
+    result.set(fromByteString(after), to);
+    to += after.length;
+    from = at + before.length;
+  }
+  result.set(bytes.subarray(from), to);
+  return result;
+}
+
+/** The splices that lead from the content after the edit back to the content before it. */
+export function invertSplices(splices: readonly Splice[]): Splice[] {
+  let shift = 0;
+  return splices.map(({ at, before, after }) => {
+    const back = { at: at + shift, before: after, after: before };
+    shift += after.length - before.length;
+    return back;
+  });
+}
+
+/**
+ * Size in bytes of content of `size` bytes once the splices are carried out. Throws `plan-invalid` for splices that
+ * are out of order or overlap, and `state-changed` when one lies beyond the end.
+ */
+export function splicedSize(size: number, splices: readonly Splice[]): number {
+  let free = 0;
+  let total = size;
+  for (const { at, before, after } of splices) {
+    if (!Number.isSafeInteger(at) || at < free) {
+      throw new AppError("plan-invalid", `edit at offset "${at}" is out of order or overlaps the one before`);
+    }
+    free = at + before.length;
+    if (free > size) throw changed(at);
+    total += after.length - before.length;
+  }
+  return total;
+}
+
+/**
+ * The content after the edit in pieces of `chunkSize` bytes (the last one shorter), for files of any size. A piece is
+ * valid until the next one is asked for. Each `before` is compared on the way, so an error (as in
+ * {@link applySplices}) can come after some pieces: what was written from them must be thrown away then.
+ */
+export function* spliceChunks(
+  source: SpliceSource,
+  splices: readonly Splice[],
+  chunkSize: number = SPLICE_CHUNK,
+): Generator<Uint8Array<ArrayBuffer>, void, void> {
+  splicedSize(source.size, splices);
+  const piece = new Uint8Array(chunkSize);
+  let filled = 0;
+  for (const part of splicedParts(source, splices, chunkSize)) {
+    for (let done = 0; done < part.length;) {
+      const fitting = part.subarray(done, done + chunkSize - filled);
+      piece.set(fitting, filled);
+      filled += fitting.length;
+      done += fitting.length;
+      if (filled === chunkSize) {
+        yield piece;
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
+}
+
+/** The content after the edit in parts as they come: kept ranges, and what the splices put in. */
+function* splicedParts(source: SpliceSource, splices: readonly Splice[], most: number) {
+  let from = 0;
+  for (const { at, before, after } of splices) {
+    yield* range(source, from, at, most);
+    from = at;
+    for (const found of range(source, at, at + before.length, most)) {
+      requireBytes(found, before.slice(from - at, from - at + found.length), from);
+      from += found.length;
+    }
+    yield fromByteString(after);
+  }
+  yield* range(source, from, source.size, most);
+}
+
+/** The bytes from `start` to `end`, at most `most` at a time. */
+function* range(source: SpliceSource, start: number, end: number, most: number) {
+  for (let at = start; at < end;) {
+    const bytes = source.read(at, Math.min(most, end - at));
+    if (bytes.length === 0) throw new AppError("state-changed", `the file became shorter, at offset "${at}"`);
+    yield bytes;
+    at += bytes.length;
+  }
+}
+
+function requireBytes(found: Uint8Array, wanted: string, at: number): void {
+  if (toByteString(found) !== wanted) throw changed(at);
+}
+
+function changed(at: number): AppError {
+  return new AppError(
+    "state-changed",
+    `the bytes at offset "${at}" are no longer the ones the plan was made for`,
+  );
+}
+
+/** The smallest single splice that leads from `before` to `after`; an empty one (both sides "") when they are equal. */
+export function spliceBetween(before: Uint8Array, after: Uint8Array): Splice {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start++;
+  if (start === before.length && start === after.length) return { at: 0, before: NO_BYTES, after: NO_BYTES };
+  let tail = 0;
+  while (tail < shorter - start && before[before.length - 1 - tail] === after[after.length - 1 - tail]) {
+    tail++;
+  }
+  return {
+    at: start,
+    before: toByteString(before.subarray(start, before.length - tail)),
+    after: toByteString(after.subarray(start, after.length - tail)),
+  };
+}

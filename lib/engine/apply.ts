@@ -1,0 +1,249 @@
+/**
+ * Carries out a plan. The order is the safety: lock, checks, record, files, rows, pointer files, verification,
+ * commit. Whatever stops it before the commit is taken back; whatever stops the taking back is finished by `recover`.
+ */
+import { AppError } from "../core/error.ts";
+import type { AbsPath } from "../core/path.ts";
+import {
+  byKind,
+  type Change,
+  digest,
+  invert,
+  isPointer,
+  type Plan,
+  type Purpose,
+  type RowChange,
+  type Skip,
+  threadsOf,
+} from "../core/plan.ts";
+import { recordId } from "../core/record.ts";
+import { openFiles } from "../system/processes.ts";
+import type { Machine } from "../system/machine.ts";
+import { batchesOf, dropThread, replaceBatch, replacedPaths, type Run, writtenTo } from "./batches.ts";
+import { appendLedger } from "./ledger.ts";
+import { prune } from "./prune.ts";
+import { type Allowance, requireIdle, requireSoundDatabases, requireSpace } from "./preflight.ts";
+import {
+  beginRecord,
+  nextSequence,
+  type OpenRecord,
+  readJournal,
+  recordDir,
+  sweepUnfinished,
+} from "./records.ts";
+import { requireNonePending, withLock } from "./run_lock.ts";
+import { changeRows, openDatabases } from "./rows.ts";
+import { heldPath, isFileChange, type Place } from "./stage.ts";
+import { undo } from "./undo.ts";
+import { verifyFiles, verifyRows } from "./verify.ts";
+
+/** How a plan is carried out. */
+export interface ApplyOptions extends Allowance {
+  /** Finished records to keep, this one included. */
+  readonly keep: number;
+  /** Version of codexkeep, for the record. */
+  readonly version: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (stage: string, done: number, total: number) => void;
+}
+
+/** What came of it. */
+export interface Applied {
+  readonly record: string;
+  /** Threads left out because somebody was at work there. */
+  readonly skipped: readonly Skip[];
+  /** Older records that retention removed. */
+  readonly pruned: readonly string[];
+}
+
+/** How long a writer that had a file open before it was replaced gets to show itself. */
+const SETTLE_MS = 50;
+
+/**
+ * Carries out `plan` and returns its record. `databases` are those the scan found: rows of any other are refused.
+ * Throws, with everything taken back: `codex-running`, `locked`, `recovery-pending`, `database-…`, `no-space`,
+ * `state-changed`, `interrupted`, `failed`.
+ */
+export async function apply(
+  machine: Machine,
+  plan: Plan,
+  databases: readonly AbsPath[],
+  options: ApplyOptions,
+): Promise<Applied> {
+  requireKnownDatabases(plan.changes, databases);
+  return await withLock(machine.disk, plan.home, options.waitMs, async () => {
+    requireNonePending(machine.disk, plan.home);
+    sweepUnfinished(machine.disk, plan.home);
+    await requireIdle(plan.home, databases, options);
+    requireSoundDatabases(plan, options.waitMs);
+    requireSpace(machine.disk, plan.home, plan.changes);
+    appendLedger(machine, plan);
+    const record = begin(machine, plan, options.version);
+    try {
+      const skipped = await carryOut(machine, plan, record, options);
+      return { record: record.id, skipped, pruned: prune(machine.disk, plan.home, options.keep) };
+    } finally {
+      record.close();
+    }
+  });
+}
+
+/** A plan file or record may have been altered; it must not reach a database the scan did not find. */
+function requireKnownDatabases(changes: readonly Change[], databases: readonly AbsPath[]): void {
+  for (const change of changes) {
+    if (change.kind === "row" && !databases.includes(change.database)) {
+      throw new AppError("refused", `"${change.database}" is no state database of this home`, {
+        hint: "name its folder with --sqlite-home",
+      });
+    }
+  }
+}
+
+function begin(machine: Machine, plan: Plan, version: string): OpenRecord {
+  const seq = nextSequence(machine.disk, plan.home);
+  const now = machine.now();
+  const purpose = plan.purpose as Purpose;
+  const head = {
+    id: recordId(seq, now, purpose, machine.random()),
+    seq,
+    createdAt: now.toISOString(),
+    purpose,
+    home: plan.home,
+    version,
+    planDigest: digest(plan),
+    changes: plan.changes.length,
+    byKind: byKind(plan.changes),
+    threads: threadsOf(plan.changes).size,
+    moves: plan.moves,
+    reverts: plan.reverts,
+  };
+  return beginRecord(machine.disk, plan.home, head, plan.changes);
+}
+
+async function carryOut(
+  machine: Machine,
+  plan: Plan,
+  record: OpenRecord,
+  options: ApplyOptions,
+): Promise<Skip[]> {
+  const { disk } = machine;
+  const { home } = plan;
+  const place: Place = {
+    disk,
+    home,
+    record: record.id,
+    recordDir: record.dir,
+    sourceDir: (id) => recordDir(home, id),
+  };
+  const run: Run = { place, record, changes: plan.changes, replaced: new Map(), dropped: new Map() };
+  try {
+    await replaceFiles(run, options, (change) => !isPointer(change));
+    writeRows(run, options);
+    await replaceFiles(run, options, isPointer);
+    await settle(run, options);
+    verifyFiles(run, options.onProgress);
+    verifyRows(run, options.waitMs);
+    record.log({ event: "committed" });
+  } catch (error) {
+    throw takeAllBack(run, error, options);
+  }
+  releaseHeld(run);
+  return [...run.dropped].map(([subject, reason]) => ({ subject, reason }));
+}
+
+async function replaceFiles(
+  run: Run,
+  options: ApplyOptions,
+  wanted: (change: Change) => boolean,
+): Promise<void> {
+  const batches = batchesOf(run.changes, wanted);
+  const total = batches.reduce((sum, batch) => sum + batch.length, 0);
+  let done = 0;
+  for (const batch of batches) {
+    await breathe(options.signal);
+    await replaceBatch(run, batch);
+    done += batch.length;
+    options.onProgress("changing files", done, total);
+  }
+}
+
+/** Lets signals in between two steps. Throws `interrupted` when one came. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  if (signal.aborted) throw new AppError("interrupted", "interrupted");
+}
+
+function writeRows(run: Run, options: ApplyOptions): void {
+  const rows = wantedRows(run);
+  if (rows.length === 0) return;
+  run.record.log({ event: "rows" });
+  const databases = openDatabases(rows, options.waitMs);
+  try {
+    const failed = changeRows(databases, rows, () => true);
+    for (const row of failed) dropThread(run, row.thread, "its row was changed by another program");
+  } finally {
+    databases.close();
+  }
+}
+
+/** The rows of threads that were not left out. */
+export function wantedRows(run: Run): RowChange[] {
+  return run.changes.filter((change): change is RowChange =>
+    change.kind === "row" && !run.dropped.has(change.thread)
+  );
+}
+
+/**
+ * The last look for programs that had a file open when it was replaced: they write to the old file, which is seen by
+ * its growth, and on Linux by their open descriptor even while they are silent. Their threads are given back.
+ */
+async function settle(run: Run, options: ApplyOptions): Promise<void> {
+  if (run.replaced.size === 0) return;
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await breathe(options.signal);
+  const late = writtenTo(run, run.replaced.values());
+  const open = openFiles(run.place.home);
+  for (const [path, file] of replacedPaths(run)) {
+    const holders = open.get(`${path} (deleted)`);
+    if (holders === undefined || file.change.thread === undefined) continue;
+    late.set(file.change.thread, `it is open in process ${holders.join(", ")}`);
+  }
+  // Rows first: once the journal says that a row was skipped, nothing would take it back.
+  giveRowsBack(run, new Set(late.keys()), options);
+  for (const [thread, reason] of late) dropThread(run, thread, reason);
+}
+
+function giveRowsBack(run: Run, threads: ReadonlySet<string>, options: ApplyOptions): void {
+  const rows = wantedRows(run).filter((row) => threads.has(row.thread));
+  if (rows.length === 0) return;
+  const back = rows.map((row) => invert(row) as RowChange);
+  const databases = openDatabases(back, options.waitMs);
+  try {
+    changeRows(databases, back, () => true);
+  } finally {
+    databases.close();
+  }
+}
+
+/** Undoes the run and says so in the error; when that fails too, the record stays pending for `recover`. */
+function takeAllBack(run: Run, error: unknown, options: ApplyOptions): unknown {
+  try {
+    const journal = readJournal(run.place.disk, run.place.home, run.record.id);
+    undo(run.place, run.changes, journal, options.waitMs);
+    run.record.log({ event: "undone" });
+    return error;
+  } catch (second) {
+    return new AppError("recovery-pending", `the run failed and could not be taken back: ${String(second)}`, {
+      cause: error,
+      hint: "codexkeep recover",
+    });
+  }
+}
+
+/** The second names have done their work; only files that can be put back no other way are kept. */
+function releaseHeld(run: Run): void {
+  const { disk, recordDir } = run.place;
+  run.changes.forEach((change, n) => {
+    if (isFileChange(change) && change.kind === "edit") disk.remove(heldPath(recordDir, n));
+  });
+}

@@ -1,0 +1,160 @@
+/** Replaces the files of a plan, thread by thread: a thread's files are all replaced, or none. */
+import { AppError, messageOf } from "../core/error.ts";
+import type { AbsPath } from "../core/path.ts";
+import type { Change } from "../core/plan.ts";
+import type { OpenRecord } from "./records.ts";
+import { lockThreads } from "../system/lock.ts";
+import {
+  type FileChange,
+  heldPath,
+  hold,
+  isFileChange,
+  isUntouched,
+  type Place,
+  stage,
+  type Staged,
+} from "./stage.ts";
+import { takeBack } from "./undo.ts";
+
+/** Files per journal entry: bounds the cost of syncing, and what has to be looked at after a crash. */
+const BATCH_FILES = 64;
+
+/** One file of a batch. */
+interface Item {
+  readonly n: number;
+  readonly change: FileChange;
+}
+
+/** A run in progress: what has been replaced, and which threads were given up on the way. */
+export interface Run {
+  readonly place: Place;
+  readonly record: OpenRecord;
+  readonly changes: readonly Change[];
+  /** Files that are replaced now, by index of their change. */
+  readonly replaced: Map<number, Staged>;
+  /** Threads left out, and why. */
+  readonly dropped: Map<string, string>;
+}
+
+/** Cuts file changes into batches; files of one thread stay together. */
+export function batchesOf(changes: readonly Change[], wanted: (change: FileChange) => boolean): Item[][] {
+  const groups = new Map<string, Item[]>();
+  changes.forEach((change, n) => {
+    if (!isFileChange(change) || !wanted(change)) return;
+    const key = change.thread ?? change.path;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [{ n, change }]);
+    else group.push({ n, change });
+  });
+  const batches: Item[][] = [];
+  for (const group of groups.values()) {
+    const last = batches.at(-1);
+    if (last !== undefined && last.length + group.length <= BATCH_FILES) last.push(...group);
+    else batches.push([...group]);
+  }
+  return batches;
+}
+
+/** Carries out one batch. Threads that cannot be replaced whole are dropped; a failing disk throws. */
+export async function replaceBatch(run: Run, batch: readonly Item[]): Promise<void> {
+  const ids = new Set(batch.flatMap(({ change }) => change.thread ?? []));
+  const locks = await lockThreads(run.place.home, [...ids]);
+  try {
+    for (const id of locks.busy) dropThread(run, id, "Codex has it open");
+    const staged = stageAll(run, batch);
+    if (staged.length === 0) return;
+    run.record.log({
+      event: "begin",
+      files: staged.map(({ n, before, after, size }) => ({ n, before, after, size })),
+    });
+    replaceAll(run, staged);
+    for (const [thread, reason] of writtenTo(run, staged)) dropThread(run, thread, reason);
+  } finally {
+    locks.release();
+  }
+}
+
+function stageAll(run: Run, batch: readonly Item[]): readonly Staged[] {
+  const staged: Staged[] = [];
+  for (const { n, change } of batch) {
+    if (isDropped(run, change)) continue;
+    try {
+      staged.push(stage(run.place, change, n));
+    } catch (error) {
+      // Without a thread to leave out there is nothing to go on with.
+      if (!isSkippable(error) || change.thread === undefined) throw error;
+      dropThread(run, change.thread, messageOf(error));
+    }
+  }
+  return staged.filter((file) => {
+    if (!isDropped(run, file.change)) return true;
+    run.place.disk.remove(file.temp);
+    return false;
+  });
+}
+
+function isSkippable(error: unknown): boolean {
+  return error instanceof AppError &&
+    (error.code === "state-changed" || error.code === "refused" || error.code === "unsafe-path");
+}
+
+/** The second names are on the disk before the first file is replaced, so an old file is never without a name. */
+function replaceAll(run: Run, staged: readonly Staged[]): void {
+  const { disk, recordDir } = run.place;
+  for (const file of staged) hold(disk, file.target, heldPath(recordDir, file.n));
+  disk.syncDir(heldPath(recordDir, 0).replace(/[/\\][^/\\]*$/, ""));
+  const folders = new Set<string>();
+  for (const file of staged) {
+    if (isDropped(run, file.change)) continue;
+    if (isUntouched(disk, file.target, file.was)) {
+      disk.rename(file.temp, file.target);
+      run.replaced.set(file.n, file);
+      folders.add(file.target.replace(/[/\\][^/\\]*$/, ""));
+    } else if (file.change.thread === undefined) {
+      throw new AppError("state-changed", `"${file.change.path}" was written to by another program`);
+    } else dropThread(run, file.change.thread, "another program wrote to it");
+  }
+  for (const file of staged) {
+    if (!run.replaced.has(file.n)) takeBack(run.place, file.target, file);
+  }
+  for (const folder of folders) disk.syncDir(folder);
+}
+
+/** Threads whose old file was written to after it was replaced: somebody has it open and is at work. */
+export function writtenTo(run: Run, files: Iterable<Staged>): Map<string, string> {
+  const { disk, recordDir } = run.place;
+  const threads = new Map<string, string>();
+  for (const file of files) {
+    const held = run.replaced.has(file.n) ? disk.lstat(heldPath(recordDir, file.n)) : undefined;
+    if (held === undefined || (held.size === file.was.size && held.mtimeMs === file.was.mtimeMs)) continue;
+    if (file.change.thread === undefined) {
+      throw new AppError("state-changed", `"${file.change.path}" was written to by another program`);
+    }
+    threads.set(file.change.thread, "another program wrote to it");
+  }
+  return threads;
+}
+
+/** Leaves a thread out of the run: its files go back, its row is not changed, and the journal says so. */
+export function dropThread(run: Run, thread: string, reason: string): void {
+  if (run.dropped.has(thread)) return;
+  run.dropped.set(thread, reason);
+  run.changes.forEach((change, n) => {
+    if (change.kind === "drop" || change.thread !== thread) return;
+    const file = run.replaced.get(n);
+    if (file !== undefined) {
+      takeBack(run.place, file.target, file);
+      run.replaced.delete(n);
+    }
+    run.record.log({ event: "skipped", n, reason });
+  });
+}
+
+function isDropped(run: Run, change: FileChange): boolean {
+  return change.thread !== undefined && run.dropped.has(change.thread);
+}
+
+/** The real paths of everything replaced so far. */
+export function replacedPaths(run: Run): ReadonlyMap<AbsPath, Staged> {
+  return new Map([...run.replaced.values()].map((file) => [file.target, file]));
+}

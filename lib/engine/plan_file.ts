@@ -1,0 +1,96 @@
+/** Plans saved for later: reviewed by people, carried out by `apply`, refused when a character of them changed. */
+import { AppError, messageOf } from "../core/error.ts";
+import type { AbsPath } from "../core/path.ts";
+import { asObject, asText, digest, type Move, parseChange, type Plan, type Skip } from "../core/plan.ts";
+import type { Disk } from "../system/disk.ts";
+import { parseJsonc } from "../text/jsonc.ts";
+
+const SCHEMA = "codexkeep-plan/1";
+const MAX_PLAN_BYTES = 512 * 1024 * 1024;
+const PURPOSES = ["sync", "switch", "repair", "restore"] as const;
+
+/** Writes a plan to a new file. Throws when the file exists: a plan is never overwritten. */
+export function savePlan(disk: Disk, path: AbsPath, plan: Plan): void {
+  const { changes, ...rest } = plan;
+  const head = JSON.stringify({
+    schema: SCHEMA,
+    digest: digest(plan),
+    ...rest,
+    reverts: plan.reverts ?? null,
+  });
+  const file = disk.createFile(path, 0o600);
+  try {
+    const encoder = new TextEncoder();
+    // One change per line, so that a person and `diff` can read it.
+    file.write(encoder.encode(`${head.slice(0, -1)},"changes":[\n`));
+    changes.forEach((change, n) => {
+      file.write(encoder.encode(JSON.stringify(change) + (n < changes.length - 1 ? ",\n" : "\n")));
+    });
+    file.write(encoder.encode("]}\n"));
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Reads a saved plan. Comments are welcome in it; anything that decides what it does must be as it was saved. Throws
+ * `plan-invalid` or `unsafe-path`.
+ */
+export function loadPlan(disk: Disk, path: AbsPath): Plan {
+  const fields = asObject(parse(read(disk, path), path), "plan");
+  if (fields.schema !== SCHEMA) throw new AppError("plan-invalid", `"${path}" is not a plan of this version`);
+  const purpose = PURPOSES.find((one) => one === fields.purpose);
+  if (purpose === undefined || !Array.isArray(fields.changes)) {
+    throw new AppError("plan-invalid", `"${path}" is not a whole plan`);
+  }
+  const plan: Plan = {
+    purpose,
+    home: asText(fields.home, "home") as AbsPath,
+    changes: fields.changes.map(parseChange),
+    skipped: listOf(fields.skipped, toSkip),
+    moves: listOf(fields.moves, toMove),
+    reverts: typeof fields.reverts === "string" ? fields.reverts : undefined,
+  };
+  if (digest(plan) !== fields.digest) {
+    throw new AppError(
+      "plan-invalid",
+      `"${path}" does not match its digest: it was changed since it was saved`,
+      {
+        hint: "make a new plan with --plan-out",
+      },
+    );
+  }
+  return plan;
+}
+
+function read(disk: Disk, path: AbsPath): string {
+  if (disk.stat(path) === undefined) throw new AppError("plan-invalid", `plan file "${path}" does not exist`);
+  const file = disk.openRead(path, { follow: true });
+  try {
+    if (file.size > MAX_PLAN_BYTES) throw new AppError("plan-invalid", `"${path}" is too large for a plan`);
+    return new TextDecoder().decode(file.read(0, file.size));
+  } finally {
+    file.close();
+  }
+}
+
+function parse(text: string, path: AbsPath): unknown {
+  try {
+    return parseJsonc(text);
+  } catch (cause) {
+    throw new AppError("plan-invalid", `"${path}" is not a plan: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function listOf<T>(value: unknown, read: (fields: Record<string, unknown>) => T): T[] {
+  return Array.isArray(value) ? value.map((item: unknown) => read(asObject(item, "entry"))) : [];
+}
+
+function toSkip(fields: Record<string, unknown>): Skip {
+  return { subject: asText(fields.subject, "subject"), reason: asText(fields.reason, "reason") };
+}
+
+function toMove(fields: Record<string, unknown>): Move {
+  return { from: asText(fields.from, "from"), to: asText(fields.to, "to"), threads: Number(fields.threads) };
+}

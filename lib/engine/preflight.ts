@@ -1,0 +1,91 @@
+/** What must hold before the first byte is written: Codex closed, databases sound, room on the disk. */
+import { AppError } from "../core/error.ts";
+import type { AbsPath } from "../core/path.ts";
+import { type Change, type Plan, type RowChange, writtenBytes } from "../core/plan.ts";
+import type { Disk } from "../system/disk.ts";
+import { codexProcesses } from "../system/processes.ts";
+import { busyThreads } from "../system/lock.ts";
+import { isInUse, isWalSafe, openForWriting, sqliteVersion } from "../system/sqlite.ts";
+
+/** What the user allowed. */
+export interface Allowance {
+  /** Go on although Codex runs; threads it has open are left out. */
+  readonly allowRunning: boolean;
+  /** How long to wait for a busy database or another run, milliseconds. */
+  readonly waitMs: number;
+}
+
+/** Bytes left free for Codex itself and for the journal. */
+const SPARE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Refuses while Codex is at work on this home, unless that is allowed. Throws `codex-running` with the processes,
+ * `database-busy` when an unknown program holds a database, `refused` where writing beside Codex is not safe.
+ */
+export async function requireIdle(
+  home: AbsPath,
+  databases: readonly AbsPath[],
+  allow: Allowance,
+): Promise<void> {
+  const processes = codexProcesses(home, databases);
+  const busy = await busyThreads(home);
+  if (!allow.allowRunning && (processes.length > 0 || busy.length > 0)) {
+    const who = processes.map(({ pid, name, why }) => `${name} (pid ${pid}, ${why})`).join(", ");
+    const what = who || `${busy.length} thread(s) are open`;
+    throw new AppError("codex-running", `Codex is running: ${what}`, {
+      hint:
+        "close Codex, its app and `codex app-server`, then run this again (or go on with --allow-running)",
+    });
+  }
+  for (const path of databases) {
+    if (!isInUse(path, allow.waitMs)) continue;
+    if (!allow.allowRunning) {
+      throw new AppError("database-busy", `another program is using the state database "${path}"`, {
+        hint: "close it and run this again, or give it time with --wait SECONDS",
+      });
+    }
+    if (!isWalSafe()) {
+      throw new AppError(
+        "refused",
+        `SQLite ${sqliteVersion()} in this build must not write to a database that another program has open`,
+        { hint: "close Codex and run this again without --allow-running" },
+      );
+    }
+  }
+}
+
+/** Refuses damaged databases, and waits for the right to write. Throws `database-…`. */
+export function requireSoundDatabases(plan: Plan, waitMs: number): void {
+  const paths = new Set(
+    plan.changes.filter((change): change is RowChange => change.kind === "row").map((c) => c.database),
+  );
+  for (const path of paths) {
+    const database = openForWriting(path, waitMs);
+    try {
+      database.begin();
+      database.rollback();
+      const fault = database.quickCheck();
+      if (fault !== undefined) {
+        throw new AppError("database-malformed", `state database "${path}" is damaged: ${fault}`, {
+          hint: "codexkeep diagnose",
+        });
+      }
+    } finally {
+      database.close();
+    }
+  }
+}
+
+/** Refuses a plan for which the disk has no room: staged and old files stand side by side for a while. */
+export function requireSpace(disk: Disk, home: AbsPath, changes: readonly Change[]): void {
+  const need = changes.reduce((sum, change) => sum + writtenBytes(change), 0) + SPARE_BYTES;
+  const free = disk.freeBytes(home);
+  if (free >= need) return;
+  throw new AppError(
+    "no-space",
+    `this needs ${need} bytes of free space for a while, and there are ${free}`,
+    {
+      hint: "make room, or take fewer threads at a time with --since or --cwd",
+    },
+  );
+}

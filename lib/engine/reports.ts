@@ -1,0 +1,126 @@
+/** Turns a snapshot into the reports that commands return. Adds nothing that is not in the snapshot or the records. */
+import type { Counts, RecordReport, StatusReport } from "../core/report.ts";
+import type { Snapshot, Thread } from "../core/snapshot.ts";
+import { DEFAULT_PROVIDER } from "../codex/config.ts";
+import { isForeign, NO_PROVIDER } from "../repairs/provider.ts";
+import type { RecordSummary } from "./records.ts";
+
+/** The counts of a home. */
+export function countsOf({ threads, damaged }: Snapshot): Counts {
+  const rollouts = { active: 0, archived: 0, compressed: 0, damaged: damaged.length };
+  const inFiles: Record<string, number> = {};
+  const inDatabase: Record<string, number> = {};
+  let archived = 0;
+  for (const thread of threads.values()) {
+    for (const rollout of thread.rollouts) {
+      if (rollout.damage !== undefined) continue;
+      rollouts[rollout.archived ? "archived" : "active"]++;
+      if (rollout.encoding === "zstd") rollouts.compressed++;
+    }
+    if (isArchived(thread)) archived++;
+    const newest = thread.rollouts.findLast((rollout) => rollout.meta !== undefined)?.meta;
+    if (newest !== undefined) count(inFiles, newest.provider ?? NO_PROVIDER);
+    if (thread.row !== undefined) count(inDatabase, thread.row.provider ?? NO_PROVIDER);
+  }
+  return {
+    rollouts,
+    threads: { total: threads.size, active: threads.size - archived, archived },
+    providers: { rollouts: inFiles, database: inDatabase },
+  };
+}
+
+/** Archived by its row; by where its files lie when it has none. */
+export function isArchived({ row, rollouts }: Thread): boolean {
+  return row?.archived ?? (rollouts.length > 0 && rollouts.every((rollout) => rollout.archived));
+}
+
+function count(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}
+
+/** A record as lists show it. */
+export function recordReport({ id, manifest, bytes, state }: RecordSummary): RecordReport {
+  return {
+    id,
+    created_at: manifest?.createdAt ?? "",
+    purpose: manifest?.purpose ?? "",
+    changes: manifest?.changes ?? 0,
+    bytes,
+    state,
+  };
+}
+
+/** The report of `status`; `encrypted` counts threads of other providers by the provider they belong to. */
+export function statusReport(
+  snapshot: Snapshot,
+  records: readonly RecordSummary[],
+  encrypted: ReadonlyMap<string, number>,
+): StatusReport {
+  const { home, config, databases, codex, pending } = snapshot;
+  return {
+    home,
+    provider: { id: config.provider.id, source: config.provider.source },
+    databases: databases.map(({ path, live, origin, because, threads, problem }) => ({
+      path,
+      live,
+      origin,
+      because,
+      threads: threads ?? null,
+      problem: problem ?? null,
+    })),
+    ...countsOf(snapshot),
+    encrypted: Object.fromEntries(encrypted),
+    codex: {
+      running: codex.processes.length > 0 || codex.busyThreads.length > 0,
+      processes: codex.processes,
+      busy_threads: codex.busyThreads,
+    },
+    pending_record: pending ?? null,
+    records: records.map(recordReport),
+    ...conclusion(snapshot),
+  };
+}
+
+/** One line on the state of the home, and the command to run next: the first thing that stands in the way decides. */
+export function conclusion(snapshot: Snapshot): Pick<StatusReport, "verdict" | "next"> {
+  const { pending, live, config, threads } = snapshot;
+  if (pending !== undefined) {
+    return {
+      verdict: "a run of codexkeep was interrupted and has to be taken back first",
+      next: "codexkeep recover",
+    };
+  }
+  if (live === undefined) {
+    const empty = threads.size === 0 && !config.exists;
+    return {
+      verdict: empty
+        ? "this folder holds no Codex history"
+        : "there is no state database; Codex makes one from the rollouts when it starts",
+      next: null,
+    };
+  }
+  if (live.problem !== undefined) return { verdict: live.problem.message, next: "codexkeep diagnose" };
+  const [problem] = config.problems;
+  if (problem !== undefined) {
+    return { verdict: `Codex does not accept config.toml: ${problem.message}`, next: "codexkeep diagnose" };
+  }
+  const target = config.provider.id ?? DEFAULT_PROVIDER;
+  const foreign = [...threads.values()].filter((thread) =>
+    thread.rollouts.length > 0 && isForeign(thread, target)
+  );
+  const total = threads.size;
+  if (foreign.length > 0) {
+    return {
+      verdict: `${foreign.length} of ${total} threads belong to another provider than ${
+        JSON.stringify(target)
+      }`,
+      next: "codexkeep sync",
+    };
+  }
+  return {
+    verdict: total === 0
+      ? "there are no threads yet"
+      : `all ${total} threads belong to ${JSON.stringify(target)}`,
+    next: null,
+  };
+}

@@ -1,0 +1,37 @@
+/** One writing run at a time: an operating system lock beside the records, which a killed holder loses by itself. */
+import { AppError } from "../core/error.ts";
+import { type AbsPath, joinPath } from "../core/path.ts";
+import type { Disk } from "../system/disk.ts";
+import { tryLock } from "../system/lock.ts";
+import { pendingRecord, recordsDir } from "./records.ts";
+
+/** Runs `work` while holding the lock of a home, waiting for it at most `waitMs`. Throws `locked`. */
+export async function withLock<T>(
+  disk: Disk,
+  home: AbsPath,
+  waitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  disk.makeDir(joinPath(home, "backups_state"), 0o700);
+  disk.makeDir(recordsDir(home), 0o700);
+  const lock = await tryLock(joinPath(recordsDir(home), "lock"), { create: true, mode: 0o600, waitMs });
+  if (lock === undefined) {
+    throw new AppError("locked", "another run of codexkeep is at work on this home", {
+      hint: "wait for it to end, or give it time with --wait SECONDS",
+    });
+  }
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** Refuses while an interrupted run has not been taken back. Throws `recovery-pending`. */
+export function requireNonePending(disk: Disk, home: AbsPath): void {
+  const pending = pendingRecord(disk, home);
+  if (pending === undefined) return;
+  throw new AppError("recovery-pending", `run "${pending}" was interrupted and has to be taken back first`, {
+    hint: "codexkeep recover",
+  });
+}

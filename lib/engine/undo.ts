@@ -1,0 +1,174 @@
+/**
+ * Takes back what a run did, from its record alone: used when a run fails, when it is interrupted, and by `recover`
+ * after a crash. Safe to be cut off anywhere and run again.
+ */
+import { AppError, messageOf } from "../core/error.ts";
+import type { AbsPath } from "../core/path.ts";
+import { type Change, invert, type RowChange, type Skip } from "../core/plan.ts";
+import type { JournalEntry, StagedFile } from "../core/record.ts";
+import type { Disk, ReadFile, Stat } from "../system/disk.ts";
+import { changeRows, openDatabases } from "./rows.ts";
+import { hashContent, heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
+
+/** Pieces in which the rest of a file is carried over. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** What undoing came to: threads and files that somebody else changed meanwhile, and that were left as they are. */
+export interface Undone {
+  readonly left: readonly Skip[];
+}
+
+/** Takes back everything the journal says may have been done. Throws only when the disk or database fails. */
+export function undo(
+  place: Place,
+  changes: readonly Change[],
+  journal: readonly JournalEntry[],
+  busyMs: number,
+): Undone {
+  const left: Skip[] = [];
+  if (journal.some((entry) => entry.event === "rows")) left.push(...undoRows(changes, journal, busyMs));
+  const begun = journal.flatMap((entry) => entry.event === "begin" ? entry.files : []);
+  for (const file of begun.reverse()) {
+    const reason = undoFile(place, changes, file);
+    if (reason !== undefined) left.push({ subject: subjectOf(changes[file.n]), reason });
+  }
+  sweepTemps(place, changes);
+  return { left };
+}
+
+function undoFile(place: Place, changes: readonly Change[], file: StagedFile): string | undefined {
+  const change = changes[file.n];
+  if (change === undefined || !isFileChange(change)) {
+    return "the journal names a change that is none of a file";
+  }
+  let target: AbsPath;
+  try {
+    target = targetOf(place, change);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return messageOf(error);
+  }
+  return takeBack(place, target, file);
+}
+
+function subjectOf(change: Change | undefined): string {
+  if (change === undefined || change.kind === "drop") return "";
+  return change.kind === "row" ? change.thread : change.path;
+}
+
+function undoRows(changes: readonly Change[], journal: readonly JournalEntry[], busyMs: number): Skip[] {
+  const skipped = new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
+  const rows = changes.filter((change, n): change is RowChange => change.kind === "row" && !skipped.has(n));
+  const back = rows.map((row) => invert(row) as RowChange);
+  const databases = openDatabases(back, busyMs);
+  try {
+    const failed = changeRows(databases, back, () => true);
+    return failed.map((row) => ({ subject: row.thread, reason: "its row was changed by another program" }));
+  } finally {
+    databases.close();
+  }
+}
+
+/**
+ * Puts the old file back under its name, unless it is there already. Bytes that somebody appended to the new file
+ * since are carried over, so that no line is lost. Returns why the file was left alone instead, if it was.
+ */
+export function takeBack(place: Place, target: AbsPath, file: StagedFile): string | undefined {
+  const { disk } = place;
+  const held = heldPath(place.recordDir, file.n);
+  disk.remove(tempPath(target, place.record, file.n));
+  const old = disk.lstat(held);
+  const now = disk.lstat(target);
+  if (old === undefined) return undefined; // never replaced, or put back before
+  if (now === undefined) return "another program moved or removed it";
+  if (now.kind !== "file") return "it is no regular file any more";
+  if (isSame(now, old)) {
+    disk.remove(held);
+    return undefined;
+  }
+  const current = disk.openRead(target);
+  try {
+    if (hashContent(current, file.size) === file.after) {
+      putBack(disk, current, target, held, file.size);
+      return undefined;
+    }
+    // Where the file could not be linked, the old content may still stand under its own name.
+    if (hashContent(current, current.size) === file.before) {
+      disk.remove(held);
+      return undefined;
+    }
+    return "another program replaced it";
+  } finally {
+    current.close();
+  }
+}
+
+function isSame(a: Stat, b: Stat): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+/** `current` is the new file, open, so that what is still appended to it is seen after its name is gone. */
+function putBack(disk: Disk, current: ReadFile, target: AbsPath, held: AbsPath, known: number): void {
+  let carried = known;
+  const end = current.stat().size;
+  if (end > carried) {
+    // Before the rename: were we stopped after it, the rest would be in a file without a name.
+    if (!endsLike(disk, held, current, carried, end)) append(disk, held, current, carried, end);
+    carried = end;
+  }
+  disk.rename(held, target);
+  disk.syncDir(parentOf(target));
+  for (let size = current.stat().size; size > carried; size = current.stat().size) {
+    append(disk, target, current, carried, size);
+    carried = size;
+  }
+}
+
+/** Whether the bytes are at the end of the held file already, from an undo that was cut off. */
+function endsLike(disk: Disk, held: AbsPath, current: ReadFile, from: number, to: number): boolean {
+  const old = disk.openRead(held);
+  try {
+    const shift = old.size - to;
+    if (old.size < to - from) return false;
+    for (let at = from; at < to; at += PIECE_BYTES) {
+      const length = Math.min(PIECE_BYTES, to - at);
+      const piece = current.read(at, length).slice();
+      const other = old.read(at + shift, length);
+      if (piece.length !== other.length || piece.some((byte, i) => byte !== other[i])) return false;
+    }
+    return true;
+  } finally {
+    old.close();
+  }
+}
+
+function append(disk: Disk, path: AbsPath, from: ReadFile, start: number, end: number): void {
+  const out = disk.openAppend(path, 0o600);
+  try {
+    for (let at = start; at < end;) {
+      const piece = from.read(at, Math.min(PIECE_BYTES, end - at));
+      if (piece.length === 0) break;
+      out.write(piece);
+      at += piece.length;
+    }
+    out.sync();
+  } finally {
+    out.close();
+  }
+}
+
+function parentOf(path: AbsPath): string {
+  return path.slice(0, Math.max(1, path.search(/[/\\][^/\\]*$/)));
+}
+
+/** Removes staged files that never became current. */
+function sweepTemps(place: Place, changes: readonly Change[]): void {
+  changes.forEach((change, n) => {
+    if (!isFileChange(change)) return;
+    try {
+      place.disk.remove(tempPath(targetOf(place, change), place.record, n));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error; // its folder is gone, and the temporary file with it
+    }
+  });
+}

@@ -1,0 +1,108 @@
+/** Reads back what a run wrote, before it is called done; and checks records without using them. */
+import { AppError } from "../core/error.ts";
+import type { AbsPath } from "../core/path.ts";
+import { type Change, type RowChange } from "../core/plan.ts";
+import { type JournalEntry, RECORD_FILES, type StagedFile } from "../core/record.ts";
+import type { Disk } from "../system/disk.ts";
+import type { Run } from "./batches.ts";
+import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
+import { hasCells, openDatabases } from "./rows.ts";
+import { hashContent, heldPath } from "./stage.ts";
+
+/** Every replaced file holds what the plan says; bytes appended since by others do not count. Throws `failed`. */
+export function verifyFiles(
+  run: Run,
+  onProgress: (stage: string, done: number, total: number) => void,
+): void {
+  let done = 0;
+  for (const file of run.replaced.values()) {
+    const reader = run.place.disk.openRead(file.target);
+    try {
+      if (hashContent(reader, file.size) !== file.after) {
+        throw new AppError("failed", `"${file.change.path}" does not hold what was written to it`);
+      }
+    } finally {
+      reader.close();
+    }
+    onProgress("verifying", ++done, run.replaced.size);
+  }
+}
+
+/** Every changed row has its new values and the databases are sound. Throws `failed` or `database-malformed`. */
+export function verifyRows(run: Run, busyMs: number): void {
+  const rows = run.changes.filter((change): change is RowChange =>
+    change.kind === "row" && !run.dropped.has(change.thread)
+  );
+  const databases = openDatabases(rows, busyMs);
+  try {
+    for (const { database, thread, cells } of rows) {
+      const after = Object.values(cells).map((cell) => cell.after);
+      if (!hasCells(databases.of(database), thread, Object.keys(cells), after)) {
+        throw new AppError("failed", `the row of thread "${thread}" does not hold what was written to it`);
+      }
+    }
+    for (const path of new Set(rows.map((row) => row.database))) {
+      const fault = databases.of(path).quickCheck();
+      if (fault !== undefined) {
+        throw new AppError("database-malformed", `state database "${path}" is damaged: ${fault}`);
+      }
+    }
+  } finally {
+    databases.close();
+  }
+}
+
+/** What is wrong with a record; empty when it can be restored from. `deep` also reads the files it holds. */
+export function verifyRecord(disk: Disk, home: AbsPath, id: string, deep: boolean): string[] {
+  try {
+    const manifest = readManifest(disk, home, id);
+    const changes = readChanges(disk, home, manifest);
+    const journal = readJournal(disk, home, id);
+    const problems = changes.length === manifest.changes
+      ? []
+      : ["it holds another number of changes than it says"];
+    return deep ? [...problems, ...verifyHeld(disk, recordDir(home, id), changes, journal)] : problems;
+  } catch (error) {
+    if (error instanceof AppError) return [error.message];
+    throw error;
+  }
+}
+
+function verifyHeld(
+  disk: Disk,
+  dir: AbsPath,
+  changes: readonly Change[],
+  journal: readonly JournalEntry[],
+): string[] {
+  const problems: string[] = [];
+  for (const file of heldFiles(changes, journal)) {
+    const path = heldPath(dir, file.n);
+    if (disk.lstat(path) === undefined) {
+      problems.push(`${RECORD_FILES.held}/${file.n} is missing`);
+      continue;
+    }
+    const reader = disk.openRead(path);
+    try {
+      if (hashContent(reader, reader.size) !== file.before) {
+        problems.push(`${RECORD_FILES.held}/${file.n} is damaged`);
+      }
+    } finally {
+      reader.close();
+    }
+  }
+  return problems;
+}
+
+/** The files a finished record keeps whole: those whose old content cannot be made again from the new one. */
+export function heldFiles(changes: readonly Change[], journal: readonly JournalEntry[]): StagedFile[] {
+  const skipped = new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
+  return stagedFiles(journal).filter(({ n }) => {
+    const kind = changes[n]?.kind;
+    return (kind === "recode" || kind === "put") && !skipped.has(n);
+  });
+}
+
+/** What the journal knows of every file that was replaced. */
+export function stagedFiles(journal: readonly JournalEntry[]): StagedFile[] {
+  return journal.flatMap((entry) => entry.event === "begin" ? entry.files : []);
+}

@@ -1,0 +1,88 @@
+/** Processes and their open files on Linux, by `/proc`. Processes that end meanwhile are left out. */
+import type { ProcessInfo } from "./process_list.ts";
+
+/** A process with what only Linux tells. */
+export interface ProcProcess extends ProcessInfo {
+  readonly uid: number;
+}
+
+/** Every process but those that have ended and wait for their parent. */
+export function readProcesses(): ProcProcess[] {
+  return processIds().flatMap((pid) => readProcess(pid) ?? []);
+}
+
+function processIds(): number[] {
+  return [...Deno.readDirSync("/proc")].map((entry) => entry.name).filter((name) => /^\d+$/.test(name)).map(
+    Number,
+  );
+}
+
+function readProcess(pid: number): ProcProcess | undefined {
+  // The name is in parentheses and may hold any character, so fields count from the last one.
+  const [, name = "", state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(readText(`/proc/${pid}/stat`)) ?? [];
+  if (state === undefined || state === "Z" || state === "X") return undefined;
+  const args = readText(`/proc/${pid}/cmdline`).replace(/\0+$/, "").split("\0").filter((arg) => arg !== "");
+  return {
+    pid,
+    parent: Number(parent),
+    program: readLink(`/proc/${pid}/exe`) ?? name,
+    args: args.length === 0 ? [name] : args,
+    uid: ownerOf(pid),
+  };
+}
+
+/** The environment a process was started with; undefined when it is not ours to read. */
+export function readEnvironment(pid: number): ReadonlyMap<string, string> | undefined {
+  const text = readText(`/proc/${pid}/environ`);
+  if (text === "") return undefined;
+  return new Map(
+    text.split("\0").filter((pair) => pair.includes("=")).map((pair) => {
+      const cut = pair.indexOf("=");
+      return [pair.slice(0, cut), pair.slice(cut + 1)];
+    }),
+  );
+}
+
+/** The folder a process is in; undefined when it is not ours to read. */
+export function workingFolder(pid: number): string | undefined {
+  return readLink(`/proc/${pid}/cwd`);
+}
+
+/** Calls `visit` for every open file of every process that is ours to read, by its path without ` (deleted)`. */
+export function visitOpenFiles(visit: (pid: number, path: string) => void): void {
+  for (const pid of processIds()) {
+    if (pid === Deno.pid) continue;
+    try {
+      for (const entry of Deno.readDirSync(`/proc/${pid}/fd`)) {
+        const path = readLink(`/proc/${pid}/fd/${entry.name}`);
+        if (path?.startsWith("/")) visit(pid, path.replace(/ \(deleted\)$/, ""));
+      }
+    } catch {
+      // Another user's process, or one that has just ended.
+    }
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function ownerOf(pid: number): number {
+  try {
+    return Deno.lstatSync(`/proc/${pid}`).uid ?? -1;
+  } catch {
+    return -1;
+  }
+}

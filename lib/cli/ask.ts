@@ -1,8 +1,11 @@
 /** The one yes/no question. The default is no, and nothing but a clear yes is a yes. */
 import { AppError } from "../core/error.ts";
 
-/** Asks; undefined when there is nobody to ask. Throws `interrupted` when a signal comes instead of an answer. */
-export type Ask = (question: string) => Promise<boolean | undefined>;
+/**
+ * Asks; undefined when there is nobody to ask. The lines above the question (the plan) are printed only when it is
+ * asked. Throws `interrupted` when a signal comes instead of an answer.
+ */
+export type Ask = (question: string, above?: readonly string[]) => Promise<boolean | undefined>;
 
 /** A question that waits for a line. */
 export interface Question {

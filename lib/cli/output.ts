@@ -69,12 +69,13 @@ function verdictLines({ verdict }: Outcome): string[] {
   return verdict === null ? [] : [quote(verdict)];
 }
 
+/** Errors underneath an error that are traced; a chain may be a ring. */
+const MAX_CAUSES = 5;
+
 /** The trace of a fault, one inert line for each of its lines, without the message, which has been printed. */
-export function traceLines(error: unknown): string[] {
+export function traceLines(error: unknown, causes: number = MAX_CAUSES): string[] {
   if (!(error instanceof Error)) return [];
-  const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  const cause = error.cause === undefined
-    ? []
-    : [`  caused by: ${String(error.cause)}`, ...traceLines(error.cause)];
-  return [...lines, ...cause].map(quote);
+  const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)).map(quote);
+  if (error.cause === undefined || causes === 0) return lines;
+  return [...lines, quote(`  caused by: ${String(error.cause)}`), ...traceLines(error.cause, causes - 1)];
 }

@@ -66,6 +66,10 @@ async function runCommand(
   const progress = progressFor(terminal, wishes);
   const silent = wishes.json || wishes.quiet;
   const canAsk = !silent && terminal.inIsTerminal && terminal.out.isTerminal;
+  const say = (lines: readonly string[]) => {
+    progress.clear();
+    if (lines.length > 0) terminal.out.write(lines.join("\n") + "\n");
+  };
   try {
     const outcome = await command.run({
       command,
@@ -75,15 +79,12 @@ async function runCommand(
       versions,
       view: options.view,
       progress: progress.report,
-      ask: async (question) => {
-        progress.clear();
+      ask: async (question, above = []) => {
         if (!canAsk) return undefined;
+        say(above);
         return await askOn({ write: terminal.out.write, readLine: terminal.readLine, signal }, question);
       },
-      say: (lines) => {
-        progress.clear();
-        if (!silent && lines.length > 0) terminal.out.write(lines.join("\n") + "\n");
-      },
+      say: silent ? () => {} : say,
       signal,
     });
     progress.clear();

@@ -1,4 +1,5 @@
 /** Reads what a rollout says about its thread: the first line, and the events that speak of the provider later on. */
+import { toSearchText } from "../core/bytes.ts";
 import type { Damage, HistoryMode, SessionMeta } from "../core/snapshot.ts";
 import {
   JsonSpanError,
@@ -86,15 +87,16 @@ function isLine(line: Line | "too-long" | undefined): line is Line {
 /** Takes a `session_meta` line apart, or says why it is none. */
 export function parseMetaLine(bytes: Uint8Array): MetaLine | Damage {
   try {
-    const top = objectMembers(bytes, 0).members;
+    const text = toSearchText(bytes);
+    const top = objectMembers(bytes, 0, text).members;
     if (textOf(bytes, top, "type") !== "session_meta") {
       return { reason: "not-session-meta", detail: "the first line is not of type session_meta" };
     }
-    const payload = nested(bytes, top, "payload");
+    const payload = nested(bytes, top, "payload", text);
     const id = payload && textOf(bytes, payload, "id");
     if (!payload || !id) return { reason: "no-id", detail: "the first line names no thread" };
     const provider = member(payload, "model_provider");
-    const base = nested(bytes, payload, "history_base");
+    const base = nested(bytes, payload, "history_base", text);
     const meta: SessionMeta = {
       id: id.toLowerCase(),
       provider: textOf(bytes, payload, "model_provider"),
@@ -115,12 +117,13 @@ export function parseMetaLine(bytes: Uint8Array): MetaLine | Damage {
 export function parseSettingsLine(line: Line, mode: HistoryMode): SettingsLine | undefined {
   const { bytes, at } = line;
   try {
-    const top = objectMembers(bytes, 0).members;
+    const text = toSearchText(bytes);
+    const top = objectMembers(bytes, 0, text).members;
     if (textOf(bytes, top, "type") !== "event_msg") return undefined;
     if (mode === "paginated" && member(top, "ordinal")?.kind !== "number") return undefined;
-    const payload = nested(bytes, top, "payload");
+    const payload = nested(bytes, top, "payload", text);
     if (!payload || textOf(bytes, payload, "type") !== "thread_settings_applied") return undefined;
-    const settings = nested(bytes, payload, "thread_settings");
+    const settings = nested(bytes, payload, "thread_settings", text);
     if (!settings || SETTINGS_KEYS.some((key) => member(settings, key) === undefined)) return undefined;
     const value = member(settings, "model_provider_id");
     const provider = value && stringValue(bytes, value.value);
@@ -159,9 +162,14 @@ export function recordedProvider(source: ByteSource, meta: SessionMeta): string 
   return meta.provider;
 }
 
-function nested(bytes: Uint8Array, members: readonly Member[], key: string): readonly Member[] | undefined {
+function nested(
+  bytes: Uint8Array,
+  members: readonly Member[],
+  key: string,
+  text: string,
+): readonly Member[] | undefined {
   const found = member(members, key);
-  return found?.kind === "object" ? objectMembers(bytes, found.value.start).members : undefined;
+  return found?.kind === "object" ? objectMembers(bytes, found.value.start, text).members : undefined;
 }
 
 function textOf(bytes: Uint8Array, members: readonly Member[], key: string): string | undefined {

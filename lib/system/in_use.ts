@@ -40,7 +40,8 @@ export function lockHolders(path: AbsPath): number[] | undefined {
  * removed; the main file is not written. Where links are impossible the database is probed under its own name if it
  * has no side files; if it has, the answer is true, for nothing else would be safe.
  *
- * A missing, empty or damaged database is not in use as far as this can tell. Call it before opening connections of
+ * A missing, empty or damaged database is not in use as far as this can tell, nor is one without a WAL (Codex makes
+ * such only for network file systems) whose users are between two transactions. Call it before opening connections of
  * our own, which count as users. Throws `refused` when the folder is not writable.
  */
 export function isInUse(path: AbsPath, waitMs: number): boolean {

@@ -2,7 +2,7 @@
  * Bounded readers of line files. A line is the bytes up to and including "\n", or up to the end of the file; blank
  * lines count. No reader holds more than one line of at most `cap` bytes and one chunk of 1 MB, whatever the file.
  */
-import { type ByteString, toByteString } from "../core/bytes.ts";
+import { toSearchText } from "../core/bytes.ts";
 import type { ByteSource } from "./source.ts";
 
 /** Longest line that is read into memory, in bytes with its ending. */
@@ -69,10 +69,10 @@ export function endsWithNewline(source: ByteSource): boolean {
 
 /** Whether `needle` (not empty) stands anywhere; stops at the first place. */
 export function contains(source: ByteSource, needle: Uint8Array): boolean {
-  const wanted = toByteString(needle);
+  const wanted = toSearchText(needle);
   let want = FIRST_CHUNK;
   for (let at = 0; at < source.size;) {
-    const text = toByteString(source.read(at, want + wanted.length));
+    const text = toSearchText(source.read(at, want + wanted.length));
     if (text.includes(wanted)) return true;
     if (text.length <= want) return false;
     at += text.length - wanted.length + 1;
@@ -90,7 +90,7 @@ export function* linesWith(
   markers: readonly Uint8Array[],
   cap: number = MAX_LINE,
 ): Lines {
-  const wanted = markers.map(toByteString);
+  const wanted = markers.map(toSearchText);
   const longest = Math.max(0, ...wanted.map((marker) => marker.length));
   let want = FIRST_CHUNK;
   for (let at = 0; at < source.size;) {
@@ -115,7 +115,7 @@ export function* linesWith(
  * Gives, for offsets that only grow, where the first of the markers stands at or after it; -1 for nowhere. A marker
  * is looked for again only once its last place is passed, so a rare one does not cost a search for every hit of another.
  */
-function hitFinder(text: ByteString, markers: readonly ByteString[]): (from: number) => number {
+function hitFinder(text: string, markers: readonly string[]): (from: number) => number {
   let ahead = markers.map((marker) => ({ marker, hit: -1 }));
   return (from) => {
     for (const one of ahead) if (one.hit < from) one.hit = text.indexOf(one.marker, from);
@@ -130,7 +130,7 @@ export function* linesWithBackward(
   markers: readonly Uint8Array[],
   cap: number = MAX_LINE,
 ): Lines {
-  const wanted = markers.map(toByteString);
+  const wanted = markers.map(toSearchText);
   const longest = Math.max(0, ...wanted.map((marker) => marker.length));
   let want = TAIL_CHUNK;
   for (let end = source.size; end > 0;) {
@@ -138,10 +138,9 @@ export function* linesWithBackward(
     // a marker that begins before `end` may go on behind it
     const chunk = readChunk(source, at, end - at + longest);
     const { text } = chunk;
-    // searching forward is several times faster, so find out first which markers are there at all
-    const present = wanted.filter((marker) => text.includes(marker));
+    const previous = hitFinderBackward(text, wanted);
     while (end > at) {
-      const hit = Math.max(-1, ...present.map((marker) => text.lastIndexOf(marker, end - at - 1)));
+      const hit = previous(end - at);
       if (hit < 0) break;
       const line = lineIn(source, chunk, hit, cap);
       yield line;
@@ -150,6 +149,17 @@ export function* linesWithBackward(
     end = Math.min(end, at);
     want = Math.min(want * 2, CHUNK);
   }
+}
+
+/** {@link hitFinder} the other way: offsets that only fall, and the last marker that begins before it. */
+function hitFinderBackward(text: string, markers: readonly string[]): (before: number) => number {
+  // searching forward is several times faster, so find out first which markers are there at all
+  let ahead = markers.filter((marker) => text.includes(marker)).map((marker) => ({ marker, hit: Infinity }));
+  return (before) => {
+    for (const one of ahead) if (one.hit >= before) one.hit = text.lastIndexOf(one.marker, before - 1);
+    ahead = ahead.filter((one) => one.hit >= 0);
+    return Math.max(-1, ...ahead.map((one) => one.hit));
+  };
 }
 
 /** Every line from the last to the first; a line longer than `cap` comes as a {@link LongLine}. */
@@ -182,12 +192,12 @@ interface Chunk {
   readonly at: number;
   readonly bytes: Uint8Array;
   /** The same bytes as a string, which the runtime searches faster than an array. */
-  readonly text: ByteString;
+  readonly text: string;
 }
 
 function readChunk(source: ByteSource, at: number, length: number): Chunk {
   const bytes = source.read(at, length).slice();
-  return { at, bytes, text: toByteString(bytes) };
+  return { at, bytes, text: toSearchText(bytes) };
 }
 
 /** The line around offset `hit` of `chunk`. */

@@ -3,7 +3,7 @@
  * white space, then from members that may be given up ("donors"); what is left over becomes spaces right behind the
  * value, where the next edit finds it first.
  */
-import { toByteString } from "../core/bytes.ts";
+import { toSearchText } from "../core/bytes.ts";
 import { type Splice, spliceBetween } from "../core/splice.ts";
 import { isSpace, type Member, spaceRuns, spaces, type Span } from "./json_span.ts";
 
@@ -108,7 +108,7 @@ function spacesNear(line: Uint8Array, value: Span): Span[] {
     start >= value.end ? 2 * (start - value.end) : 2 * (value.start - end) + 1;
   const removable = ({ start, end }: Span) =>
     (end <= value.start || start >= value.end) && (isBorder(line[start - 1]) || isBorder(line[end]));
-  return spaceRuns(toByteString(line)).filter(removable).sort((a, b) => rank(a) - rank(b));
+  return spaceRuns(toSearchText(line)).filter(removable).sort((a, b) => rank(a) - rank(b));
 }
 
 /** Whether white space beside this byte separates nothing: brackets, comma, colon, quote, an end of the line. */

@@ -18,7 +18,7 @@ import { recordReport } from "../../engine/reports.ts";
 import { withLock } from "../../engine/run_lock.ts";
 import { verifyRecord } from "../../engine/verify.ts";
 import type { Invocation, Outcome } from "../command.ts";
-import { writeOptions } from "../options.ts";
+import { type WriteMode, writeOptions } from "../options.ts";
 import { makeOutcome } from "../outcome.ts";
 import { recordsText, recordsVerdict, recordText, verifyText, verifyVerdict } from "../render_records.ts";
 import { planText, writeText, writeVerdict } from "../render_write.ts";
@@ -102,10 +102,7 @@ export async function runBackupsPrune(input: Invocation): Promise<Outcome> {
   const changes = planPrune(listRecords(disk, home), input.flags.integer("keep") ?? 0);
   const plan: Plan = { purpose: "prune", home, changes, skipped: [], moves: [], reverts: undefined };
   const report = pruneReport(plan);
-  const shown = changes.length > 0 && options.mode === "ask";
-  if (shown) input.say(planText(report.plan, false, input.view));
-  const yes = changes.length > 0 &&
-    (options.mode === "apply" || (shown && await input.ask("Carry it out?") === true));
+  const { yes, shown } = await confirmed(input, report, options.mode);
   const pruned = yes
     ? await withLock(disk, home, options.waitMs, () => Promise.resolve(dropAll(disk, home, changes)))
     : [];
@@ -123,6 +120,13 @@ export async function runBackupsPrune(input: Invocation): Promise<Outcome> {
     text: (view) => writeText(done, context, view),
     verdict: writeVerdict(done),
   });
+}
+
+async function confirmed(input: Invocation, { plan }: WriteReport, mode: WriteMode) {
+  if (plan.changes === 0 || mode === "show") return { yes: false, shown: false };
+  if (mode === "apply") return { yes: true, shown: false };
+  const answer = await input.ask("Carry it out?", planText(plan, false, input.view));
+  return { yes: answer === true, shown: answer !== undefined };
 }
 
 function pruneReport(plan: Plan): WriteReport {

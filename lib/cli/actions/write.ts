@@ -57,8 +57,7 @@ async function confirmed(
     input.say(lines);
     return { yes: true, shown: true };
   }
-  input.say(lines);
-  const answer = await input.ask("Carry it out?");
+  const answer = await input.ask("Carry it out?", lines);
   // Without a terminal nobody was asked and nothing was shown.
   return { yes: answer === true, shown: answer !== undefined };
 }

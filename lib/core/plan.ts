@@ -2,7 +2,7 @@
  * A plan: the exact changes a command would make, each with what must be there before and what will be there after.
  * Undo, verification and "somebody else changed it" follow from that and are written nowhere else.
  */
-import { parseByteString, sha256 } from "./bytes.ts";
+import { parseByteString, sha256Stream } from "./bytes.ts";
 import { AppError } from "./error.ts";
 import { type AbsPath, parseRelPath, type RelPath } from "./path.ts";
 import { invertSplices, type Splice, splicedSize } from "./splice.ts";
@@ -157,10 +157,19 @@ export function invertMeaning(cells: Meaning): Meaning {
   );
 }
 
-/** SHA-256 over everything that decides what the plan does to the disk. */
+const DIGESTS = new WeakMap<Plan, string>();
+
+/** SHA-256 over everything that decides what the plan does to the disk. Worked out once; a plan never changes. */
 export function digest(plan: Plan): string {
+  const known = DIGESTS.get(plan);
+  if (known !== undefined) return known;
   const { purpose, home, changes, reverts } = plan;
-  return sha256(JSON.stringify({ purpose, home, reverts: reverts ?? null, changes }));
+  const hash = sha256Stream().update(JSON.stringify({ purpose, home, reverts: reverts ?? null }));
+  // One at a time: the whole as one text would take more memory than the plan.
+  for (const change of changes) hash.update("\n").update(JSON.stringify(change));
+  const sum = hash.digest("hex");
+  DIGESTS.set(plan, sum);
+  return sum;
 }
 
 /** Number of changes by kind. */

@@ -17,10 +17,14 @@ import {
   stateOf,
 } from "../core/record.ts";
 import { sha256Stream } from "../core/bytes.ts";
-import type { Disk, WriteFile } from "../system/disk.ts";
+import type { Disk, ReadFile, WriteFile } from "../system/disk.ts";
+import { linesWith } from "../text/jsonl.ts";
+import { hashContent } from "./hash.ts";
 
 /** Names beginning so are records half made or half removed; nothing reads them, the next run sweeps them. */
 const UNFINISHED = ".unfinished-";
+/** Stands in every line of a record. */
+const BRACE = new TextEncoder().encode("{");
 /** No record comes near it; a larger one is damaged, and is not read into memory. */
 const MAX_RECORD_FILE = 1024 * 1024 * 1024;
 
@@ -93,18 +97,29 @@ export function readJournal(disk: Disk, home: AbsPath, id: string): JournalEntry
 
 /** Reads and checks the changes of a record. Throws `record-damaged`, `plan-invalid` or `unsafe-path`. */
 export function readChanges(disk: Disk, home: AbsPath, manifest: Manifest): Change[] {
-  const text = readText(disk, home, manifest.id, RECORD_FILES.changes);
-  const sum = sha256Stream().update(text).digest("hex");
-  if (sum !== manifest.changesSha256) {
-    throw new AppError(
-      "record-damaged",
-      `the changes of record "${manifest.id}" do not match their checksum`,
-    );
+  const file = openPart(disk, home, manifest.id, RECORD_FILES.changes);
+  try {
+    if (file.size !== manifest.changesBytes || hashContent(file, file.size) !== manifest.changesSha256) {
+      throw new AppError(
+        "record-damaged",
+        `the changes of record "${manifest.id}" do not match their checksum`,
+      );
+    }
+    const decoder = new TextDecoder();
+    const changes: Change[] = [];
+    for (const line of linesWith(file, [BRACE])) {
+      if (line.tooLong) {
+        throw new AppError("record-damaged", `a change of record "${manifest.id}" is too large`);
+      }
+      changes.push(parseChange(asObject(JSON.parse(decoder.decode(line.bytes)), "change")));
+    }
+    return changes;
+  } finally {
+    file.close();
   }
-  return text.split("\n").slice(0, -1).map((line) => parseChange(asObject(JSON.parse(line), "change")));
 }
 
-function readText(disk: Disk, home: AbsPath, id: string, name: string): string {
+function openPart(disk: Disk, home: AbsPath, id: string, name: string): ReadFile {
   const path = joinPath(recordDir(home, id), name);
   if (disk.lstat(path) === undefined) {
     if (disk.lstat(recordDir(home, id)) === undefined) {
@@ -114,7 +129,11 @@ function readText(disk: Disk, home: AbsPath, id: string, name: string): string {
       hint: "codexkeep backups verify",
     });
   }
-  const file = disk.openRead(path);
+  return disk.openRead(path);
+}
+
+function readText(disk: Disk, home: AbsPath, id: string, name: string): string {
+  const file = openPart(disk, home, id, name);
   try {
     if (file.size > MAX_RECORD_FILE) {
       throw new AppError("record-damaged", `${name} of record "${id}" is too large`);

@@ -22,7 +22,8 @@ import type { Contents } from "../repairs/repair.ts";
 import type { Disk } from "../system/disk.ts";
 import { readConfigBytes } from "./home.ts";
 import { readChanges, readJournal, readManifest } from "./records.ts";
-import { type FileChange, hashContent, isFileChange } from "./stage.ts";
+import { type FileChange, isFileChange } from "./stage.ts";
+import { hashContent } from "./hash.ts";
 import { stagedFiles } from "./verify.ts";
 
 /** What to leave as it is, and whether to go on where things changed since. */

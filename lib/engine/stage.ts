@@ -12,6 +12,7 @@ import { applySplices, spliceChunks } from "../core/splice.ts";
 import type { Disk, ReadFile, Stat, WriteFile } from "../system/disk.ts";
 import { isLinkUnsupported } from "../system/file_error.ts";
 import { compressZstd, expandZstd } from "../system/zstd.ts";
+import { hashContent, PIECE_BYTES } from "./hash.ts";
 
 /** A change of one file. */
 export type FileChange = EditChange | RecodeChange | PutChange;
@@ -23,7 +24,6 @@ export function isFileChange(change: Change): change is FileChange {
 
 /** Content up to this size is edited in memory; larger files go through piece by piece. */
 const IN_MEMORY_BYTES = 4 * 1024 * 1024;
-const PIECE_BYTES = 1024 * 1024;
 
 /** A file whose new content is ready beside it. */
 export interface Staged extends StagedFile {
@@ -179,18 +179,6 @@ function writeFromRecord(place: Place, change: PutChange, file: ReadFile, out: W
   } finally {
     source.close();
   }
-}
-
-/** SHA-256 of the first `size` bytes of a file; "" when it is shorter. */
-export function hashContent(file: ReadFile, size: number): string {
-  const hash = sha256Stream();
-  for (let at = 0; at < size;) {
-    const piece = file.read(at, Math.min(PIECE_BYTES, size - at));
-    if (piece.length === 0) return "";
-    hash.update(piece);
-    at += piece.length;
-  }
-  return hash.digest("hex");
 }
 
 /** Whether a path still is the file that was staged from, untouched. */

@@ -8,10 +8,8 @@ import { type Change, invert, type RowChange, type Skip } from "../core/plan.ts"
 import type { JournalEntry, StagedFile } from "../core/record.ts";
 import type { Disk, ReadFile, Stat } from "../system/disk.ts";
 import { changeRows, openDatabases } from "./rows.ts";
-import { hashContent, heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
-
-/** Pieces in which the rest of a file is carried over. */
-const PIECE_BYTES = 1024 * 1024;
+import { heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
+import { hashContent, PIECE_BYTES } from "./hash.ts";
 
 /** What undoing came to: threads and files that somebody else changed meanwhile, and that were left as they are. */
 export interface Undone {

@@ -7,7 +7,8 @@ import type { Disk } from "../system/disk.ts";
 import type { Run } from "./batches.ts";
 import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
 import { hasCells, openDatabases } from "./rows.ts";
-import { hashContent, heldPath } from "./stage.ts";
+import { heldPath } from "./stage.ts";
+import { hashContent } from "./hash.ts";
 
 /** Every replaced file holds what the plan says; bytes appended since by others do not count. Throws `failed`. */
 export function verifyFiles(

@@ -25,7 +25,8 @@ export interface ReadFile {
   readonly size: number;
   /**
    * Up to `length` bytes from `at`, fewer only at the end of the file. The result is a view of a buffer that the next
-   * `read` and `close` use again: copy what must stay. Throws `failed` when the disk does.
+   * `read` and `close` use again: copy what must stay, and do not write to it. Bytes of the read before may be given
+   * again without asking the disk. Throws `failed` when the disk does.
    */
   read(at: number, length: number): Uint8Array;
   /** The file as it is now, whatever its name has come to mean. */
@@ -99,14 +100,20 @@ export function openReadFile(path: string, known: Stat, follow: boolean): ReadFi
   let buffer = spare ?? new Uint8Array(SMALLEST_BUFFER);
   spare = undefined;
 
+  // What the buffer holds, so that the parts of a small file are read once.
+  let from = 0;
+  let have = 0;
+
   function read(at: number, length: number): Uint8Array {
+    if (at >= from && at + length <= from + have) return buffer.subarray(at - from, at - from + length);
     if (length > buffer.length) {
       // No more than the file has, so that a caller may ask for "everything" by a large number.
       const rest = Math.min(length, Math.max(fs.fstatSync(fd).size - at, 0) + SMALLEST_BUFFER);
       if (rest > buffer.length) buffer = new Uint8Array(Math.max(rest, Math.min(length, 2 * buffer.length)));
     }
     const wanted = Math.min(length, buffer.length);
-    let have = 0;
+    from = at;
+    have = 0;
     while (have < wanted) {
       const got = attempt("read", path, () => fs.readSync(fd, buffer, have, wanted - have, at + have));
       if (got === 0) break;

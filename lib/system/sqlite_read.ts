@@ -39,8 +39,9 @@ const NEEDS_WRITE: ReadonlySet<number> = new Set([8, 14, 264, 520, 776, 1032, 12
 /**
  * Opens a state database for reading so that its folder shows no trace of it:
  * - no log, or an empty one: opened as immutable, which takes no lock and creates nothing;
- * - a log with content and its `-shm`: read-only beside Codex, inside one transaction; only read marks in `-shm` move.
- *   Codex 0.169 leaves both files behind when it ends, so this is the usual case;
+ * - a log with content and its `-shm`: read-only beside Codex, inside one transaction. Nothing but the content of `-shm`
+ *   changes: read marks beside Codex, and when nobody has the database open SQLite builds it anew from the log.
+ *   Codex 0.169 often leaves both files behind when it ends, so this is the usual case;
  * - a log whose `-shm` is missing or not writable, or a journal that must be rolled back: a private copy.
  *
  * @throws AppError `database-missing`, `database-unreadable`, `database-malformed` (also for an empty file),

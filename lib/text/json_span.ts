@@ -72,7 +72,7 @@ export function objectMembers(
     const start = expect(text, skipSpaces(text, keySpan.end), COLON, "a colon");
     const kind = kindAt(text, start);
     const value = { start, end: valueEnd(text, start, kind) };
-    members.push({ key: decodeString(bytes, keySpan), keySpan, value, kind });
+    members.push({ key: decodeKey(bytes, keySpan, text), keySpan, value, kind });
     i = skipSpaces(text, value.end);
     if (text.charCodeAt(i) === CLOSE_OBJECT) return { members, end: i + 1 };
     i = expect(text, i, COMMA, "a comma or the end of the object");
@@ -212,6 +212,12 @@ function nestedEnd(text: string, at: number): number {
 
 const PLAIN = /^[ !#-[\]-~]*$/;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Keys are compared and dropped, so they may be cut from the text of the line, which is cheaper by far. */
+function decodeKey(bytes: Uint8Array, span: Span, text: string): string {
+  const raw = text.slice(span.start + 1, span.end - 1);
+  return PLAIN.test(raw) ? raw : decodeString(bytes, span);
+}
 
 function decodeString(bytes: Uint8Array, span: Span): string {
   // made from the bytes, not cut from the line's text: a cut would keep the whole line in memory

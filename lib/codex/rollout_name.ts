@@ -25,8 +25,3 @@ export function parseRolloutName(name: string): RolloutName | undefined {
     segment: match[2]?.toLowerCase(),
   };
 }
-
-/** Whether `text` has the form of a thread id. */
-export function isThreadId(text: string): boolean {
-  return new RegExp(`^${UUID}$`, "i").test(text);
-}

@@ -12,8 +12,8 @@ export type AbsPath = string & { readonly [absolute]: true };
 /** A path below a Codex home: forward slashes, no empty, `.` or `..` parts. */
 export type RelPath = string & { readonly [inside]: true };
 
-/** Names that Windows gives to devices, with or without an ending. */
-const DEVICE_NAME = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
+/** Names that Windows gives to devices, with or without spaces and an ending. */
+const DEVICE_NAME = /^(con|conin\$|conout\$|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)/i;
 
 /** `text` as an absolute path; a relative one is taken from `from`. */
 export function toAbsPath(text: string, from: AbsPath): AbsPath {
@@ -39,7 +39,8 @@ export function inHome(home: AbsPath, path: RelPath): AbsPath {
 
 /**
  * `text` as a {@link RelPath}, or undefined when any system could read it as something else: a parent step, an
- * absolute or drive path, a backslash, a stream (`:`), a control character, a device name, a trailing dot or space.
+ * absolute or drive path, a backslash, a stream (`:`), a control character, a device name, a trailing dot or space,
+ * half a character (which is written as U+FFFD).
  */
 export function parseRelPath(text: unknown): RelPath | undefined {
   if (typeof text !== "string" || text === "" || text.length > 4096) return undefined;
@@ -58,7 +59,7 @@ export function requireRelPath(text: unknown): RelPath {
 function isSafeName(name: string): boolean {
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
   if (name === "" || name === "." || name === ".." || /[\u0000-\u001f\u007f\\:]/.test(name)) return false;
-  if (name.endsWith(".") || name.endsWith(" ")) return false;
+  if (name.endsWith(".") || name.endsWith(" ") || !name.isWellFormed()) return false;
   return name.length <= 255 && !DEVICE_NAME.test(name);
 }
 

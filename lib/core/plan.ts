@@ -2,9 +2,10 @@
  * A plan: the exact changes a command would make, each with what must be there before and what will be there after.
  * Undo, verification and "somebody else changed it" follow from that and are written nowhere else.
  */
-import { parseByteString, sha256Stream } from "./bytes.ts";
+import { sha256Stream } from "./bytes.ts";
 import { AppError } from "./error.ts";
-import { type AbsPath, parseRelPath, type RelPath } from "./path.ts";
+import type { AbsPath, RelPath } from "./path.ts";
+import { parseChange } from "./plan_json.ts";
 import { invertSplices, type Splice, splicedSize } from "./splice.ts";
 
 /** What a run is for. */
@@ -159,14 +160,17 @@ export function invertMeaning(cells: Meaning): Meaning {
 
 const DIGESTS = new WeakMap<Plan, string>();
 
-/** SHA-256 over everything that decides what the plan does to the disk. Worked out once; a plan never changes. */
+/**
+ * SHA-256 over everything that decides what the plan does to the disk. Worked out once; a plan never changes. Throws
+ * like `parseChange` for a change that could not be read back, as nothing could undo it then.
+ */
 export function digest(plan: Plan): string {
   const known = DIGESTS.get(plan);
   if (known !== undefined) return known;
   const { purpose, home, changes, reverts } = plan;
   const hash = sha256Stream().update(JSON.stringify({ purpose, home, reverts: reverts ?? null }));
   // One at a time: the whole as one text would take more memory than the plan.
-  for (const change of changes) hash.update("\n").update(JSON.stringify(change));
+  for (const change of changes) hash.update("\n").update(JSON.stringify(parseChange(change)));
   const sum = hash.digest("hex");
   DIGESTS.set(plan, sum);
   return sum;
@@ -198,132 +202,4 @@ export function writtenBytes(change: Change): number {
     default:
       return 0;
   }
-}
-
-/** Reads one change from JSON that somebody may have altered. Throws `plan-invalid` or `unsafe-path`. */
-export function parseChange(value: unknown): Change {
-  const fields = asObject(value, "change");
-  const thread = fields.thread === undefined ? undefined : asText(fields.thread, "thread");
-  switch (fields.kind) {
-    case "edit":
-      return {
-        kind: "edit",
-        path: asRelPath(fields.path),
-        thread,
-        sets: asCells(fields.sets),
-        size: asCount(fields.size, "size"),
-        mtimeMs: fields.mtimeMs === undefined ? undefined : asNumber(fields.mtimeMs, "mtimeMs"),
-        leaveMtimeMs: fields.leaveMtimeMs === undefined
-          ? undefined
-          : asNumber(fields.leaveMtimeMs, "leaveMtimeMs"),
-        splices: asSplices(fields.splices),
-      };
-    case "recode":
-      return {
-        kind: "recode",
-        path: asRelPath(fields.path),
-        thread,
-        sets: asCells(fields.sets),
-        size: asCount(fields.size, "size"),
-        mtimeMs: asNumber(fields.mtimeMs, "mtimeMs"),
-        contentSize: asCount(fields.contentSize, "contentSize"),
-        splices: asSplices(fields.splices),
-      };
-    case "put":
-      return parsePut(fields, thread);
-    case "row":
-      return {
-        kind: "row",
-        database: asText(fields.database, "database") as AbsPath,
-        thread: asText(fields.thread, "thread"),
-        cells: asCells(fields.cells),
-      };
-    case "drop":
-      return { kind: "drop", record: asText(fields.record, "record"), bytes: asCount(fields.bytes, "bytes") };
-    default:
-      throw invalid("change", "has an unknown kind");
-  }
-}
-
-function parsePut(fields: Record<string, unknown>, thread: string | undefined): PutChange {
-  const from = asObject(fields.from, "from");
-  return {
-    kind: "put",
-    path: asRelPath(fields.path),
-    thread,
-    sets: asCells(fields.sets),
-    beforeSha256: asSha256(fields.beforeSha256, "beforeSha256"),
-    from: { record: asText(from.record, "from.record"), name: asText(from.name, "from.name") },
-    sha256: asSha256(fields.sha256, "sha256"),
-    mtimeMs: asNumber(fields.mtimeMs, "mtimeMs"),
-  };
-}
-
-function asSplices(value: unknown): Splice[] {
-  if (!Array.isArray(value)) throw invalid("splices", "is no list");
-  return value.map((item: unknown) => {
-    const fields = asObject(item, "splice");
-    const before = parseByteString(fields.before);
-    const after = parseByteString(fields.after);
-    if (before === undefined || after === undefined) {
-      throw invalid("splice", "holds something else than bytes");
-    }
-    return { at: asCount(fields.at, "at"), before, after };
-  });
-}
-
-function asCells(value: unknown): Record<string, Cell> {
-  const cells: Record<string, Cell> = {};
-  for (const [name, cell] of Object.entries(asObject(value, "cells"))) {
-    if (!/^[a-z_]{1,64}$/.test(name)) throw invalid("cells", "names a column that cannot exist");
-    const fields = asObject(cell, "cell");
-    cells[name] = { before: asCellValue(fields.before), after: asCellValue(fields.after) };
-  }
-  return cells;
-}
-
-function asCellValue(value: unknown): string | number | null {
-  if (value === null || typeof value === "string" || typeof value === "number") return value;
-  throw invalid("cell", "is no text, number or null");
-}
-
-function asRelPath(value: unknown): RelPath {
-  const path = parseRelPath(value);
-  if (path === undefined) {
-    throw new AppError("unsafe-path", `path ${JSON.stringify(value)} could lead out of the home`);
-  }
-  return path;
-}
-
-function asSha256(value: unknown, name: string): string {
-  if (typeof value !== "string" || !/^[0-9a-f]{64}$/.test(value)) throw invalid(name, "is no SHA-256");
-  return value;
-}
-
-function asCount(value: unknown, name: string): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalid(name, "is no count");
-  return value as number;
-}
-
-function asNumber(value: unknown, name: string): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw invalid(name, "is no number");
-  return value;
-}
-
-/** `value` as text; throws `plan-invalid` naming the field otherwise. */
-export function asText(value: unknown, name: string): string {
-  if (typeof value !== "string" || value === "" || value.length > 4096) throw invalid(name, "is no text");
-  return value;
-}
-
-/** `value` as a JSON object; throws `plan-invalid` naming the field otherwise. */
-export function asObject(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid(name, "is no object");
-  }
-  return value as Record<string, unknown>;
-}
-
-function invalid(name: string, problem: string): AppError {
-  return new AppError("plan-invalid", `"${name}" ${problem}`);
 }

@@ -6,7 +6,8 @@
 import { sha256 } from "./bytes.ts";
 import { AppError } from "./error.ts";
 import type { AbsPath } from "./path.ts";
-import { asObject, asText, type Move, type Purpose } from "./plan.ts";
+import type { Move, Purpose } from "./plan.ts";
+import { asObject, asText } from "./plan_json.ts";
 
 /** Names of the files of a record. */
 export const RECORD_FILES = {
@@ -129,7 +130,7 @@ export function stateOf(journal: readonly JournalEntry[]): RecordState {
   return last?.event === "undone" ? "undone" : "pending";
 }
 
-const ID = /^(\d{6})-(\d{8}T\d{6}Z)-([a-z]+)-([0-9a-f]{8})$/;
+const ID = /^(\d{6,15})-(\d{8}T\d{6}Z)-([a-z]+)-([0-9a-f]{8})$/;
 
 /** Id of a record: a number that orders it whatever the clock says, the time, the purpose and a few random digits. */
 export function recordId(seq: number, at: Date, purpose: Purpose, random: string): string {
@@ -141,6 +142,11 @@ export function recordId(seq: number, at: Date, purpose: Purpose, random: string
 export function sequenceOf(id: string): number | undefined {
   const match = ID.exec(id);
   return match ? Number(match[1]) : undefined;
+}
+
+/** Orders record ids newest first: by their numbers, which the clock has no part in. */
+export function byNewest(a: string, b: string): number {
+  return (sequenceOf(b) ?? 0) - (sequenceOf(a) ?? 0) || (a < b ? 1 : -1);
 }
 
 /** Throws `record-unknown` unless `id` has the form of a record id, so that it is safe as a folder name. */

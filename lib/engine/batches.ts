@@ -13,6 +13,7 @@ import {
   type Place,
   stage,
   type Staged,
+  syncStaged,
 } from "./stage.ts";
 import { takeBack } from "./undo.ts";
 
@@ -62,6 +63,7 @@ export async function replaceBatch(run: Run, batch: readonly Item[]): Promise<vo
   try {
     for (const id of locks.busy) dropThread(run, id, "Codex has it open");
     const staged = stageAll(run, batch);
+    await syncStaged(staged);
     if (staged.length === 0) return;
     run.record.log({
       event: "begin",
@@ -82,12 +84,16 @@ function stageAll(run: Run, batch: readonly Item[]): readonly Staged[] {
       staged.push(stage(run.place, change, n));
     } catch (error) {
       // Without a thread to leave out there is nothing to go on with.
-      if (!isSkippable(error) || change.thread === undefined) throw error;
+      if (!isSkippable(error) || change.thread === undefined) {
+        for (const { out } of staged) out.close();
+        throw error;
+      }
       dropThread(run, change.thread, messageOf(error));
     }
   }
   return staged.filter((file) => {
     if (!isDropped(run, file.change)) return true;
+    file.out.close();
     run.place.disk.remove(file.temp);
     return false;
   });

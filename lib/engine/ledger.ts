@@ -3,7 +3,8 @@
  * `restore --originals` works long after the records are gone.
  */
 import { type AbsPath, joinPath } from "../core/path.ts";
-import { asObject, type Plan } from "../core/plan.ts";
+import type { Plan } from "../core/plan.ts";
+import { asObject } from "../core/plan_json.ts";
 import type { Disk } from "../system/disk.ts";
 import type { Machine } from "../system/machine.ts";
 import { linesWith } from "../text/jsonl.ts";

@@ -1,7 +1,8 @@
 /** Plans saved for later: reviewed by people, carried out by `apply`, refused when a character of them changed. */
 import { AppError, messageOf } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
-import { asObject, asText, digest, type Move, parseChange, type Plan, type Skip } from "../core/plan.ts";
+import { digest, type Move, type Plan, type Skip } from "../core/plan.ts";
+import { asObject, asText, parseChange } from "../core/plan_json.ts";
 import type { Disk } from "../system/disk.ts";
 import { parseJsonc } from "../text/jsonc.ts";
 

@@ -1,8 +1,10 @@
 /** The folder of records: listing, reading, beginning a new one, and the ledger beside them. */
 import { AppError, messageOf } from "../core/error.ts";
 import { type AbsPath, joinPath } from "../core/path.ts";
-import { asObject, type Change, parseChange } from "../core/plan.ts";
+import type { Change } from "../core/plan.ts";
+import { asObject, parseChange } from "../core/plan_json.ts";
 import {
+  byNewest,
   checkManifest,
   type JournalEntry,
   type Manifest,
@@ -52,7 +54,7 @@ export interface RecordSummary {
 export function listRecordIds(disk: Disk, home: AbsPath): string[] {
   const entries = disk.list(recordsDir(home)) ?? [];
   const ids = entries.filter((entry) => entry.kind === "directory" && sequenceOf(entry.name) !== undefined);
-  return ids.map((entry) => entry.name).sort().reverse();
+  return ids.map((entry) => entry.name).sort(byNewest);
 }
 
 /** All records, newest first. Damage becomes a state; nothing throws. */

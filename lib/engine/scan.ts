@@ -1,5 +1,5 @@
 /** Turns a Codex home into a {@link Snapshot}. Reads only: no file is made, not even beside a database. */
-import { type AbsPath, joinPath, relPathBelow } from "../core/path.ts";
+import type { AbsPath } from "../core/path.ts";
 import type { Rollout, Snapshot, Thread, ThreadRow } from "../core/snapshot.ts";
 import type { Machine } from "../system/machine.ts";
 import { busyThreads } from "../system/lock.ts";
@@ -54,14 +54,4 @@ export function joinThreads(rollouts: readonly Rollout[], rows: readonly ThreadR
     if (!threads.has(row.id)) threads.set(row.id, { id: row.id, rollouts: [], row });
   }
   return threads;
-}
-
-/** Path of the live state database; undefined when there is none. */
-export function livePath(snapshot: Snapshot): AbsPath | undefined {
-  return snapshot.live?.problem === undefined ? snapshot.live?.path : undefined;
-}
-
-/** Where a row says its rollout is, as a path below the home; undefined when it points elsewhere. */
-export function rowPath(home: AbsPath, row: ThreadRow): string | undefined {
-  return relPathBelow(home, row.rolloutPath) ?? relPathBelow(joinPath(home), row.rolloutPath);
 }

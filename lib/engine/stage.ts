@@ -28,6 +28,8 @@ const IN_MEMORY_BYTES = 4 * 1024 * 1024;
 /** A file whose new content is ready beside it. */
 export interface Staged extends StagedFile {
   readonly change: FileChange;
+  /** Written, not yet synced; whoever stages closes it. */
+  readonly out: WriteFile;
   /** The file itself, with links resolved. */
   readonly target: AbsPath;
   readonly temp: AbsPath;
@@ -71,7 +73,7 @@ export function targetOf({ disk, home }: Pick<Place, "disk" | "home">, change: F
 }
 
 /**
- * Writes the new content of a file beside it and syncs it. Throws `state-changed` when the file is not as the plan
+ * Writes the new content of a file beside it; {@link syncStaged} then puts it on the disk. Throws `state-changed` when the file is not as the plan
  * says, `refused` when it must not be replaced; nothing is left behind then.
  */
 export function stage(place: Place, change: FileChange, n: number): Staged {
@@ -82,7 +84,6 @@ export function stage(place: Place, change: FileChange, n: number): Staged {
     const was = file.stat();
     requireState(change, was);
     const temp = tempPath(target, place.record, n);
-    disk.remove(temp); // a leftover of the same name from an attempt that was cut off
     const out = disk.createFile(temp, 0o600);
     try {
       const sums = writeContent(place, change, file, out);
@@ -90,17 +91,22 @@ export function stage(place: Place, change: FileChange, n: number): Staged {
       out.setMode(was.mode);
       const leave = leaveTime(change);
       if (leave !== undefined) out.setTimes(was.atimeMs, leave);
-      out.sync();
-      return { n, change, target, temp, was, ...sums };
+      return { n, change, out, target, temp, was, ...sums };
     } catch (error) {
+      out.close();
       disk.remove(temp);
       throw error;
-    } finally {
-      out.close();
     }
   } finally {
     file.close();
   }
+}
+
+/** Puts staged files on the disk, all at a time, and closes them. */
+export async function syncStaged(files: readonly Staged[]): Promise<void> {
+  const results = await Promise.allSettled(files.map((file) => file.out.syncAside()));
+  for (const { out } of files) out.close();
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
 function leaveTime(change: FileChange): number | undefined {

@@ -1,5 +1,5 @@
 /** The only importer of `node:sqlite`: connections by URI, plain values, and errors with a class. */
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { AppError, type ErrorCode } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
 
@@ -44,18 +44,24 @@ export function connect(path: AbsPath, mode: OpenMode, busyMs: number): Connecti
     path,
     () => new DatabaseSync(uri, { readOnly: mode !== "rw", enableForeignKeyConstraints: false }),
   );
+  // Thousands of rows go through a handful of statements; made anew each time they fill the memory until collected.
+  const statements = new Map<string, StatementSync>();
+  const prepared = (sql: string): StatementSync => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = database.prepare(sql);
+    statement.setReadBigInts(true);
+    statements.set(sql, statement);
+    return statement;
+  };
   // Not `iterate()`: it takes an error in the middle, such as damage, for the end of the rows (Deno 2.6.8 and 2.9.6).
   const readAll = (sql: string, params: readonly Value[]) =>
-    guarded(path, () => {
-      const statement = database.prepare(sql);
-      statement.setReadBigInts(true);
-      return (statement.all(...params) as Record<string, Value>[]).map(plain);
-    });
+    guarded(path, () => (prepared(sql).all(...params) as Record<string, Value>[]).map(plain));
   let open = true;
   const connection: Connection = {
     all: (sql, ...params) => readAll(sql, params),
     each: (sql, params, visit) => readAll(sql, params).forEach(visit),
-    run: (sql, ...params) => guarded(path, () => Number(database.prepare(sql).run(...params).changes)),
+    run: (sql, ...params) => guarded(path, () => Number(prepared(sql).run(...params).changes)),
     close: () => {
       if (!open) return;
       open = false;

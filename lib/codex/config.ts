@@ -73,6 +73,9 @@ function declaredProviders(
   return new Map(tables.map(([id, fields]) => [id, { model: text(table(fields).model) }]));
 }
 
+/** Root keys that Codex reads as text; any other type makes it refuse the file. */
+const TEXT_KEYS = ["model_provider", "model", "sqlite_home"] as const;
+
 /** What makes Codex 0.169 refuse a file that is valid TOML; it then runs with its defaults, or not at all. */
 function refusals(
   bytes: Uint8Array,
@@ -82,11 +85,12 @@ function refusals(
   const problems: ConfigProblem[] = [];
   const add = (key: string, message: string) =>
     problems.push({ kind: "refused", message, line: rootKeyLine(bytes, key) });
+  for (const key of TEXT_KEYS) {
+    if (data[key] !== undefined && typeof data[key] !== "string") add(key, `${key} is not a string`);
+  }
   const provider = data.model_provider;
-  if (provider !== undefined && typeof provider !== "string") {
-    add("model_provider", "model_provider is not a string");
-  } else if (provider === "") add("model_provider", "model_provider is empty");
-  else if (provider !== undefined && !BUILT_IN_PROVIDERS.has(provider) && !declared.has(provider)) {
+  if (provider === "") add("model_provider", "model_provider is empty");
+  else if (typeof provider === "string" && !BUILT_IN_PROVIDERS.has(provider) && !declared.has(provider)) {
     add(
       "model_provider",
       `model_provider names ${JSON.stringify(provider)}, which no [model_providers] table declares`,
@@ -95,13 +99,28 @@ function refusals(
   if (data.profile !== undefined) {
     add("profile", "the root key profile is of an older Codex; this one refuses it");
   }
-  for (const id of declared.keys()) {
-    if (RESERVED_PROVIDERS.has(id)) {
-      const message = `[model_providers.${id}] redefines a built-in provider`;
-      problems.push({ kind: "refused", message, line: undefined });
+  if (data.model_providers !== undefined && !isTable(data.model_providers)) {
+    add("model_providers", "model_providers is not a table");
+  }
+  for (const [id, fields] of Object.entries(table(data.model_providers))) {
+    const fault = providerFault(id, fields);
+    if (fault !== undefined) {
+      problems.push({ kind: "refused", message: `[model_providers.${id}] ${fault}`, line: undefined });
     }
   }
   return problems;
+}
+
+/** Why Codex 0.169 refuses the table of a provider, and the whole file with it; undefined when it does not. */
+function providerFault(id: string, fields: unknown): string | undefined {
+  if (!isTable(fields)) return "is not a table";
+  if (RESERVED_PROVIDERS.has(id)) return "redefines a built-in provider";
+  // The other built-in ones have a name already.
+  if (!BUILT_IN_PROVIDERS.has(id) && !text(fields.name)) return "has no name";
+  const api = fields.wire_api;
+  return api === undefined || api === "responses"
+    ? undefined
+    : 'has a wire_api that this Codex no longer speaks; it takes "responses"';
 }
 
 function text(value: unknown): string | undefined {
@@ -109,7 +128,9 @@ function text(value: unknown): string | undefined {
 }
 
 function table(value: unknown): Record<string, unknown> {
-  const isTable = typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Date);
-  return isTable ? value as Record<string, unknown> : {};
+  return isTable(value) ? value : {};
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

@@ -6,6 +6,7 @@
  * stored offsets; there every line that states the provider is changed where it stands.
  */
 import { type ByteString, encodeText, NO_BYTES, toByteString } from "../core/bytes.ts";
+import type { SessionMeta } from "../core/snapshot.ts";
 import { applySplices, type Splice } from "../core/splice.ts";
 import { type Member, member, type Span, stringLiteral, stringValue } from "../text/json_span.ts";
 import { endsWithNewline, linesBackward, linesWith } from "../text/jsonl.ts";
@@ -13,6 +14,7 @@ import { memberWithComma, replaceSameLength } from "../text/same_length.ts";
 import type { ByteSource } from "../text/source.ts";
 import {
   lastSettings,
+  lastStatement,
   META_MARKER,
   type MetaLine,
   parseMetaLine,
@@ -35,7 +37,7 @@ export function relabel(source: ByteSource, provider: string): readonly Splice[]
   if (parsed.meta.mode === "legacy") return relabelLegacy(source, parsed.meta.id, provider);
   const head = relabelFirstLine(line.bytes, parsed, provider);
   if ("refused" in head) return head;
-  const tail = appendSettings(source, provider);
+  const tail = appendSettings(source, parsed.meta, line.at, provider);
   return "refused" in tail
     ? tail
     : [...head.map((splice) => ({ ...splice, at: line.at + splice.at })), ...tail];
@@ -49,8 +51,8 @@ function relabelFirstLine(
 ): readonly Splice[] | Refusal {
   if (parsed.meta.provider === provider) return [];
   if (parsed.provider === undefined) return { refused: "its first line names no provider" };
-  const splice = replaceSameLength(bytes, parsed.provider, stringLiteral(provider), donors(bytes, parsed));
-  return splice ? [splice] : { refused: "its first line has no room for a longer provider name" };
+  return replaceSameLength(bytes, parsed.provider, stringLiteral(provider), donors(bytes, parsed)) ??
+    { refused: "its first line has no room for a longer provider name" };
 }
 
 /**
@@ -71,11 +73,20 @@ function donors(bytes: Uint8Array, { payload, meta }: MetaLine): Span[] {
   return spans;
 }
 
-/** A copy of the last settings event, with the new provider and the next ordinal, at the end of a paginated file. */
-function appendSettings(source: ByteSource, provider: string): readonly Splice[] | Refusal {
+/**
+ * A copy of the last settings event, with the new provider and the next ordinal, at the end of a paginated file; none
+ * when the first line (at `top`) is the last word, as in a fork without a turn of its own.
+ */
+function appendSettings(
+  source: ByteSource,
+  meta: SessionMeta,
+  top: number,
+  provider: string,
+): readonly Splice[] | Refusal {
+  const word = lastStatement(source, meta);
+  if (word === undefined || word.at === top || word.provider === provider) return [];
   const last = lastSettings(source, "paginated");
-  // A file without such an event (a fork without a turn of its own) is read by its first line alone.
-  if (last === undefined || last.provider === provider) return [];
+  if (last === undefined) return { refused: "a later line repeats its first one, with the old provider" };
   const end = lastOrdinal(source);
   if (end === undefined) return { refused: "none of its last lines can be read" };
   const copy = settingsCopy(last, provider, end);
@@ -146,9 +157,7 @@ function relabelLegacyLine(
   const parsed = parseMetaLine(bytes);
   if ("reason" in parsed || parsed.meta.id !== id) return undefined;
   if (parsed.provider !== undefined) return replaceValue(bytes, at, parsed.provider, literal);
-  return member(parsed.payload, "model_provider") === undefined
-    ? insertProvider(parsed, at, literal)
-    : undefined;
+  return insertProvider(parsed, at, literal);
 }
 
 function replaceValue(bytes: Uint8Array, at: number, span: Span, literal: Uint8Array): Splice | undefined {

@@ -32,6 +32,8 @@ const SETTINGS_KEYS = [
   "collaboration_mode",
 ] as const;
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** How many blank lines at the top are passed over. */
 const MAX_BLANK_LINES = 16;
 
@@ -40,7 +42,7 @@ export interface MetaLine {
   readonly meta: SessionMeta;
   readonly top: readonly Member[];
   readonly payload: readonly Member[];
-  /** The value of `payload.model_provider`; undefined when the key is missing. */
+  /** The value of `payload.model_provider`, a string or null; undefined when the key is missing. */
   readonly provider: Span | undefined;
 }
 
@@ -96,6 +98,10 @@ export function parseMetaLine(bytes: Uint8Array): MetaLine | Damage {
     const id = payload && textOf(bytes, payload, "id");
     if (!payload || !id) return { reason: "no-id", detail: "the first line names no thread" };
     const provider = member(payload, "model_provider");
+    if (provider !== undefined && provider.kind !== "string" && provider.kind !== "null") {
+      return { reason: "not-session-meta", detail: "the first line names a provider that is no text" };
+    }
+    requireJson(bytes);
     const base = nested(bytes, payload, "history_base", text);
     const meta: SessionMeta = {
       id: id.toLowerCase(),
@@ -106,7 +112,7 @@ export function parseMetaLine(bytes: Uint8Array): MetaLine | Damage {
       base: base && textOf(bytes, base, "thread_id"),
       owned: textOf(bytes, payload, "creator_user_id") !== undefined,
     };
-    return { meta, top, payload, provider: provider?.kind === "string" ? provider.value : undefined };
+    return { meta, top, payload, provider: provider?.value };
   } catch (error) {
     if (!(error instanceof JsonSpanError)) throw error;
     return { reason: "first-line-not-json", detail: `the first line is not readable: ${error.message}` };
@@ -127,9 +133,9 @@ export function parseSettingsLine(line: Line, mode: HistoryMode): SettingsLine |
     if (!settings || SETTINGS_KEYS.some((key) => member(settings, key) === undefined)) return undefined;
     const value = member(settings, "model_provider_id");
     const provider = value && stringValue(bytes, value.value);
-    return value && provider !== undefined
-      ? { at, bytes, top, provider, providerSpan: value.value }
-      : undefined;
+    if (value === undefined || provider === undefined) return undefined;
+    requireJson(bytes);
+    return { at, bytes, top, provider, providerSpan: value.value };
   } catch (error) {
     if (error instanceof JsonSpanError) return undefined;
     throw error;
@@ -145,21 +151,45 @@ export function lastSettings(source: ByteSource, mode: HistoryMode): SettingsLin
   return undefined;
 }
 
+/** Where a rollout states the provider of its thread. */
+export interface Statement {
+  /** Byte offset of the line. */
+  readonly at: number;
+  readonly provider: string;
+}
+
 /**
- * The provider a rebuild of the state database takes from this file (seen in Codex 0.169): the last accepted settings
- * event; in legacy files the last such event or repeated `session_meta` of the same thread, whichever comes later;
- * without either, the first line.
+ * The line that a rebuild of the state database takes the provider from (seen in Codex 0.169): the last one that is an
+ * accepted settings event, or a `session_meta` of the same thread that names a provider. That may be the first line;
+ * undefined when no line names one.
  */
-export function recordedProvider(source: ByteSource, meta: SessionMeta): string | undefined {
-  if (meta.mode === "paginated") return lastSettings(source, meta.mode)?.provider ?? meta.provider;
+export function lastStatement(source: ByteSource, { id, mode }: SessionMeta): Statement | undefined {
   for (const line of linesWithBackward(source, [SETTINGS_MARKER, META_MARKER])) {
     if (line.tooLong) continue;
-    const settings = parseSettingsLine(line, meta.mode);
-    if (settings !== undefined) return settings.provider;
-    const repeated = parseMetaLine(line.bytes);
-    if (!("reason" in repeated) && repeated.meta.id === meta.id) return repeated.meta.provider;
+    const settings = parseSettingsLine(line, mode);
+    if (settings !== undefined) return settings;
+    const parsed = parseMetaLine(line.bytes);
+    if ("reason" in parsed || parsed.meta.id !== id || parsed.meta.provider === undefined) continue;
+    return { at: line.at, provider: parsed.meta.provider };
   }
-  return meta.provider;
+  return undefined;
+}
+
+/** The provider a rebuild of the state database takes from this file; undefined when none is written in it. */
+export function recordedProvider(source: ByteSource, meta: SessionMeta): string | undefined {
+  return lastStatement(source, meta)?.provider;
+}
+
+/**
+ * Requires that a line is one JSON value in UTF-8 and nothing more. Codex 0.169 reads nothing from a line with any
+ * fault in it (seen there), be it far from what is looked at here.
+ */
+function requireJson(bytes: Uint8Array): void {
+  try {
+    JSON.parse(UTF8.decode(bytes));
+  } catch {
+    throw new JsonSpanError("text that is not JSON in UTF-8", 0);
+  }
 }
 
 function nested(

@@ -64,7 +64,7 @@ export function threadsQuery(columns: readonly string[]): string {
   return `select id, rollout_path, model_provider, cwd, source, archived, ${
     or("preview", "'?'")
   } <> '' as has_preview, ` +
-    `${or("created_at_ms", "created_at * 1000")} as created_ms, ${
+    `${or("created_at_ms", or("created_at", "0") + " * 1000")} as created_ms, ${
       or("updated_at_ms", "updated_at * 1000")
     } as updated_ms ` +
     `from threads`;

@@ -2,6 +2,8 @@
 import { AppError, messageOf } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
 import type { Change } from "../core/plan.ts";
+import type { StagedFile } from "../core/record.ts";
+import type { Fingerprint } from "../core/snapshot.ts";
 import type { OpenRecord } from "./records.ts";
 import { lockThreads } from "../system/lock.ts";
 import {
@@ -32,9 +34,16 @@ export interface Run {
   readonly record: OpenRecord;
   readonly changes: readonly Change[];
   /** Files that are replaced now, by index of their change. */
-  readonly replaced: Map<number, Staged>;
+  readonly replaced: Map<number, Replaced>;
   /** Threads left out, and why. */
   readonly dropped: Map<string, string>;
+}
+
+/** A file that was replaced; kept for every file of a run, hence no more than is needed. */
+export interface Replaced extends StagedFile {
+  readonly change: FileChange;
+  readonly target: AbsPath;
+  readonly was: Fingerprint;
 }
 
 /** Cuts file changes into batches; files of one thread stay together. */
@@ -114,7 +123,7 @@ function replaceAll(run: Run, staged: readonly Staged[]): void {
     if (isDropped(run, file.change)) continue;
     if (isUntouched(disk, file.target, file.was)) {
       disk.rename(file.temp, file.target);
-      run.replaced.set(file.n, file);
+      run.replaced.set(file.n, replacedOf(file));
       folders.add(file.target.replace(/[/\\][^/\\]*$/, ""));
     } else if (file.change.thread === undefined) {
       throw new AppError("state-changed", `"${file.change.path}" was written to by another program`);
@@ -126,13 +135,19 @@ function replaceAll(run: Run, staged: readonly Staged[]): void {
   for (const folder of folders) disk.syncDir(folder);
 }
 
+function replacedOf({ n, before, after, size, change, target, was }: Staged): Replaced {
+  return { n, before, after, size, change, target, was: { size: was.size, mtimeMs: was.mtimeMs } };
+}
+
 /** Threads whose old file was written to after it was replaced: somebody has it open and is at work. */
-export function writtenTo(run: Run, files: Iterable<Staged>): Map<string, string> {
+export function writtenTo(run: Run, files: Iterable<StagedFile>): Map<string, string> {
   const { disk, recordDir } = run.place;
   const threads = new Map<string, string>();
-  for (const file of files) {
-    const held = run.replaced.has(file.n) ? disk.lstat(heldPath(recordDir, file.n)) : undefined;
-    if (held === undefined || (held.size === file.was.size && held.mtimeMs === file.was.mtimeMs)) continue;
+  for (const { n } of files) {
+    const file = run.replaced.get(n);
+    const held = file && disk.lstat(heldPath(recordDir, n));
+    if (file === undefined || held === undefined) continue;
+    if (held.size === file.was.size && held.mtimeMs === file.was.mtimeMs) continue;
     if (file.change.thread === undefined) {
       throw new AppError("state-changed", `"${file.change.path}" was written to by another program`);
     }
@@ -161,6 +176,6 @@ function isDropped(run: Run, change: FileChange): boolean {
 }
 
 /** The real paths of everything replaced so far. */
-export function replacedPaths(run: Run): ReadonlyMap<AbsPath, Staged> {
+export function replacedPaths(run: Run): ReadonlyMap<AbsPath, Replaced> {
   return new Map([...run.replaced.values()].map((file) => [file.target, file]));
 }

@@ -3,7 +3,7 @@
  * white space, then from members that may be given up ("donors"); what is left over becomes spaces right behind the
  * value, where the next edit finds it first.
  */
-import { toSearchText } from "../core/bytes.ts";
+import { NO_BYTES, toByteString, toSearchText } from "../core/bytes.ts";
 import { type Splice, spliceBetween } from "../core/splice.ts";
 import { isSpace, type Member, spaceRuns, spaces, type Span } from "./json_span.ts";
 
@@ -14,8 +14,9 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * The edit that puts `literal` (a JSON literal, without line breaks) in place of `value` in `line`, both sides of
- * the same length; undefined when there is no room. Equal values give an empty edit (both sides "").
+ * The edits that put `literal` (a JSON literal, without line breaks) in place of `value` in `line`, whose length stays:
+ * one at the value, and one for each piece that gave up its room. Small, however far apart they are. Undefined when
+ * there is no room; none for an equal value.
  *
  * @param line one JSON object without its line ending, already walked by `objectMembers`
  * @param donors members that may be removed, taken in this order and only as many as needed; a span may include the
@@ -27,47 +28,23 @@ export function replaceSameLength(
   value: Span,
   literal: Uint8Array,
   donors: readonly Span[] = [],
-): Splice | undefined {
+): readonly Splice[] | undefined {
   if (literal.includes(LINE_FEED)) throw new RangeError("a literal with a line break would end the line");
   const need = literal.length - (value.end - value.start);
   const removed = need <= 0 ? [] : findRoom(line, value, need, donors);
   if (removed === undefined) return undefined;
-  const slack = sizeOf(removed) - need;
-  const padded = new Uint8Array(literal.length + slack).fill(SPACE);
+  const padded = new Uint8Array(literal.length + sizeOf(removed) - need).fill(SPACE);
   padded.set(literal);
-  const start = Math.min(value.start, ...removed.map((span) => span.start));
-  const end = Math.max(value.end, ...removed.map((span) => span.end));
-  const after = rebuilt(line.subarray(0, end), start, [...removed, value], value, padded);
-  const splice = spliceBetween(line.subarray(start, end), after);
-  return { ...splice, at: start + splice.at };
-}
-
-/** `bytes` from `start` on without the spans of `gone`, `value` being replaced by `padded`. */
-function rebuilt(bytes: Uint8Array, start: number, gone: readonly Span[], value: Span, padded: Uint8Array) {
-  const result = new Uint8Array(bytes.length - start);
-  let to = 0;
-  let from = start;
-  const put = (piece: Uint8Array) => {
-    result.set(piece, to);
-    to += piece.length;
-  };
-  for (const span of gone.toSorted((a, b) => a.start - b.start)) {
-    put(bytes.subarray(from, span.start));
-    if (span === value) put(padded);
-    from = span.end;
-  }
-  put(bytes.subarray(from));
-  return result;
-}
-
-/**
- * The edit that turns `members` of `line` into spaces where they stand, commas included; empty when there are none.
- * The spans may include the comma or not.
- */
-export function blankSameLength(line: Uint8Array, members: readonly Span[]): Splice {
-  const after = line.slice();
-  for (const span of withCommas(line, members)) after.fill(SPACE, span.start, span.end);
-  return spliceBetween(line, after);
+  const change = spliceBetween(line.subarray(value.start, value.end), padded);
+  if (change.before === change.after) return [];
+  return [
+    { ...change, at: value.start + change.at },
+    ...removed.map(({ start, end }) => ({
+      at: start,
+      before: toByteString(line.subarray(start, end)),
+      after: NO_BYTES,
+    })),
+  ].sort((a, b) => a.at - b.at);
 }
 
 /**

@@ -5,7 +5,9 @@ Deno.test("exitStatus() is the table's for a foreseen failure, and 1 for anythin
   assertEquals(exitStatus(new AppError("state-changed", "x")), 2);
   assertEquals(exitStatus(new AppError("recovery-pending", "x")), 9);
   assertEquals(exitStatus(new AppError("interrupted", "x")), 130);
-  for (const other of [new Error("x"), "x", undefined, { code: "locked" }]) assertEquals(exitStatus(other), 1);
+  for (const other of [new Error("x"), "x", undefined, { code: "locked" }]) {
+    assertEquals(exitStatus(other), 1);
+  }
 });
 
 Deno.test("AppError keeps the hint and the cause, and has neither unless given", () => {

@@ -6,8 +6,8 @@ import {
   inHome,
   parentOf,
   parseRelPath,
-  relPathBelow,
   type RelPath,
+  relPathBelow,
   requireRelPath,
   toAbsPath,
 } from "../../lib/core/path.ts";
@@ -90,13 +90,16 @@ Deno.test("inHome() of any RelPath stays in the home and comes back by relPathBe
     fc.constantFrom("..", ".", "a", "con", "a.", "b c", "sessions", "C:", "x\\y", "日本"),
     fc.string({ maxLength: 6, unit: "binary" }),
   );
-  fc.assert(fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
-    const path = parseRelPath(parts.join("/"));
-    if (path === undefined) return;
-    const absolute = inHome(HOME, path);
-    assert(absolute.startsWith(`${HOME}/`) && !absolute.split("/").includes(".."));
-    assertEquals(relPathBelow(HOME, absolute), path);
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
+      const path = parseRelPath(parts.join("/"));
+      if (path === undefined) return;
+      const absolute = inHome(HOME, path);
+      assert(absolute.startsWith(`${HOME}/`) && !absolute.split("/").includes(".."));
+      assertEquals(relPathBelow(HOME, absolute), path);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("relPathBelow() knows what lies elsewhere", { ignore }, () => {

@@ -57,50 +57,51 @@ const ROW = {
 };
 
 /** What each field must not hold, by the kind of change. */
-const ALTERED: readonly (readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown[]>>])[] = [
-  [EDIT, {
-    kind: [undefined, null, "Edit", "delete", 1, "__proto__", "constructor"],
-    path: [undefined, null, "", "../a", "/etc/passwd", "C:/a", "a\\b", "a/../b", 3, ["a"]],
-    thread: [null, "", 3, "x".repeat(4097)],
-    sets: [undefined, null, [], "x", 3],
-    size: [undefined, null, -1, 1.5, "10", 2 ** 53, NaN],
-    mtimeMs: [null, "1", NaN, Infinity],
-    leaveMtimeMs: [null, "1", NaN, -Infinity],
-    splices: [undefined, null, {}, "x", [null], [[]]],
-  }],
-  [RECODE, {
-    size: [undefined, -1],
-    mtimeMs: [undefined, null, NaN],
-    contentSize: [undefined, -1, 0.5, "2"],
-    splices: [undefined, {}],
-    path: ["..", undefined],
-  }],
-  [PUT, {
-    path: ["..", undefined],
-    beforeSha256: [undefined, "", "F".repeat(64), "0".repeat(63), "0".repeat(65), 0],
-    sha256: [undefined, "g".repeat(64)],
-    mtimeMs: [undefined, NaN],
-    from: [
-      undefined,
-      null,
-      "r/3",
-      { record: "r" },
-      { name: "3" },
-      { record: "", name: "3" },
-      { record: "r", name: "../../../secret" },
-      { record: "r", name: "/etc/passwd" },
-      { record: "r", name: "3/x" },
-      { record: "r", name: "" },
-      { record: "r", name: 3 },
-    ],
-  }],
-  [ROW, {
-    database: [undefined, null, "", 3],
-    thread: [undefined, null, "", 3],
-    cells: [undefined, null, {}, [], "x"],
-  }],
-  [{ kind: "drop", record: "r", bytes: 1 }, { record: [undefined, "", 3], bytes: [undefined, -1, "1"] }],
-];
+const ALTERED:
+  readonly (readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown[]>>])[] = [
+    [EDIT, {
+      kind: [undefined, null, "Edit", "delete", 1, "__proto__", "constructor"],
+      path: [undefined, null, "", "../a", "/etc/passwd", "C:/a", "a\\b", "a/../b", 3, ["a"]],
+      thread: [null, "", 3, "x".repeat(4097)],
+      sets: [undefined, null, [], "x", 3],
+      size: [undefined, null, -1, 1.5, "10", 2 ** 53, NaN],
+      mtimeMs: [null, "1", NaN, Infinity],
+      leaveMtimeMs: [null, "1", NaN, -Infinity],
+      splices: [undefined, null, {}, "x", [null], [[]]],
+    }],
+    [RECODE, {
+      size: [undefined, -1],
+      mtimeMs: [undefined, null, NaN],
+      contentSize: [undefined, -1, 0.5, "2"],
+      splices: [undefined, {}],
+      path: ["..", undefined],
+    }],
+    [PUT, {
+      path: ["..", undefined],
+      beforeSha256: [undefined, "", "F".repeat(64), "0".repeat(63), "0".repeat(65), 0],
+      sha256: [undefined, "g".repeat(64)],
+      mtimeMs: [undefined, NaN],
+      from: [
+        undefined,
+        null,
+        "r/3",
+        { record: "r" },
+        { name: "3" },
+        { record: "", name: "3" },
+        { record: "r", name: "../../../secret" },
+        { record: "r", name: "/etc/passwd" },
+        { record: "r", name: "3/x" },
+        { record: "r", name: "" },
+        { record: "r", name: 3 },
+      ],
+    }],
+    [ROW, {
+      database: [undefined, null, "", 3],
+      thread: [undefined, null, "", 3],
+      cells: [undefined, null, {}, [], "x"],
+    }],
+    [{ kind: "drop", record: "r", bytes: 1 }, { record: [undefined, "", 3], bytes: [undefined, -1, "1"] }],
+  ];
 
 for (const [base, fields] of ALTERED) {
   for (const [field, values] of Object.entries(fields)) {

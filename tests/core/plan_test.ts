@@ -138,7 +138,9 @@ function* variations(value: unknown): Generator<unknown> {
   else if (value === null) yield "null";
   else if (Array.isArray(value)) {
     yield value.slice(1);
-    for (const [at, item] of value.entries()) for (const other of variations(item)) yield value.with(at, other);
+    for (const [at, item] of value.entries()) {
+      for (const other of variations(item)) yield value.with(at, other);
+    }
   } else if (typeof value === "object") {
     for (const [key, item] of Object.entries(value)) {
       if (key === "kind" || key === "name") continue;

@@ -139,7 +139,13 @@ Deno.test("parseJournal() refuses blank, foreign and doubly written lines", () =
   const [first = "", second = ""] = JOURNAL.map(serializeEntry);
   const entry = { event: "undone" };
   for (
-    const line of ["\n", "{}\n", "null\n", JSON.stringify({ sum: "0".repeat(16), entry }) + "\n", " " + second]
+    const line of [
+      "\n",
+      "{}\n",
+      "null\n",
+      JSON.stringify({ sum: "0".repeat(16), entry }) + "\n",
+      " " + second,
+    ]
   ) {
     assertThrows(() => parseJournal(first + line + second), AppError, "line 2");
   }

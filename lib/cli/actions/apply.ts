@@ -5,7 +5,7 @@ import { requireCurrent } from "../../engine/plan_check.ts";
 import { requireRepairable } from "../../engine/plans.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { scanHome } from "./session.ts";
-import { propose, requireHome } from "./write.ts";
+import { proposal, propose, requireHome } from "./write.ts";
 
 /** Checks a saved plan against its digest and the present, and carries it out. */
 export async function runApply(input: Invocation): Promise<Outcome> {
@@ -15,5 +15,5 @@ export async function runApply(input: Invocation): Promise<Outcome> {
   requireHome(plan, snapshot);
   requireRepairable(snapshot);
   requireCurrent(input.machine.disk, plan, snapshot);
-  return await propose(input, { plan, snapshot, warnings: [], applyWith: `codexkeep apply ${file} --apply` });
+  return propose(input, proposal(snapshot, plan, `codexkeep apply ${file} --apply`));
 }

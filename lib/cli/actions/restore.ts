@@ -8,7 +8,7 @@ import { latestRecord, planRestore } from "../../engine/restore.ts";
 import { requireRecordId } from "../../core/record.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { factsOf, scanHome } from "./session.ts";
-import { propose } from "./write.ts";
+import { proposal, propose } from "./write.ts";
 
 /** How many conflicts are named in the error. */
 const NAMED = 3;
@@ -46,12 +46,8 @@ async function restoreRecord(input: Invocation): Promise<Outcome> {
       hint: `codexkeep restore ${id} --force takes back what it can and keeps what came later`,
     });
   }
-  return await propose(input, {
-    plan,
-    snapshot,
-    warnings: partWarnings(options),
-    applyWith: `codexkeep restore ${id} --apply`,
-  });
+  const more = { warnings: partWarnings(options) };
+  return propose(input, proposal(snapshot, plan, `codexkeep restore ${id} --apply`, more));
 }
 
 /** Codex needs the parts to agree. */
@@ -71,10 +67,5 @@ async function restoreOriginals(input: Invocation): Promise<Outcome> {
   requireRepairable(snapshot);
   const facts = factsOf(input, snapshot, undefined);
   const plan = planOriginals(facts, readLedger(input.machine.disk, snapshot.home));
-  return await propose(input, {
-    plan,
-    snapshot,
-    warnings: [],
-    applyWith: "codexkeep restore --originals --apply",
-  });
+  return propose(input, proposal(snapshot, plan, "codexkeep restore --originals --apply"));
 }

@@ -8,7 +8,7 @@ import { planConfig } from "../../engine/switch.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { factsOf, scanHome } from "./session.ts";
 import { encryptedWarnings, foreignIn } from "./sync.ts";
-import { propose } from "./write.ts";
+import { proposal, propose } from "./write.ts";
 
 /** Makes another provider the one in use, and brings the history along, as one plan. */
 export async function runSwitch(input: Invocation): Promise<Outcome> {
@@ -19,19 +19,17 @@ export async function runSwitch(input: Invocation): Promise<Outcome> {
   requireDeclared(snapshot, provider);
   const { model, warnings } = modelFor(input, snapshot, provider);
   const config = planConfig(machine.disk, snapshot.home, provider, model);
-  const more: Change[] = config === undefined ? [] : [config];
+  const first: Change[] = config === undefined ? [] : [config];
   const facts = factsOf(input, snapshot, provider);
   const sync = !flags.has("no-sync");
   const threads = sync ? [...snapshot.threads.values()] : [];
   const history = planRepairs("switch", facts, ["provider"], { threads, from: undefined });
-  const plan = assemble("switch", snapshot, [history], more);
-  return await propose(input, {
-    plan,
-    snapshot,
+  const plan = assemble("switch", snapshot, [history], first);
+  const more = {
     warnings: [...warnings, ...encryptedWarnings(facts, plan)],
-    applyWith: `codexkeep switch ${provider} --apply`,
-    leftover: (after) => foreignIn(after, history, provider),
-  });
+    leftover: foreignIn(history, provider),
+  };
+  return propose(input, proposal(snapshot, plan, `codexkeep switch ${provider} --apply`, more));
 }
 
 interface ModelChoice {

@@ -1,5 +1,5 @@
 /** `sync`, and the provider part of `switch` and `repair`. */
-import type { Plan, Purpose } from "../../core/plan.ts";
+import { type Plan, type Purpose, threadsOf } from "../../core/plan.ts";
 import type { Warning } from "../../core/report.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { requireDeclared } from "../../codex/target.ts";
@@ -12,7 +12,7 @@ import type { Facts } from "../../repairs/repair.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { selectOptions, targetOptions } from "../options.ts";
 import { factsOf, scanHome } from "./session.ts";
-import { propose } from "./write.ts";
+import { proposal, propose } from "./write.ts";
 
 /** Makes the history visible under the current or given provider. */
 export function runSync(input: Invocation): Promise<Outcome> {
@@ -33,18 +33,13 @@ export async function runRepairs(
   requireDeclared(snapshot, facts.target.id);
   const threads = selectThreads(snapshot, selectOptions(input.flags));
   const plan = planRepairs(purpose, facts, names, { threads, from });
-  return await propose(input, {
-    plan,
-    snapshot,
-    warnings: encryptedWarnings(facts, plan),
-    applyWith,
-    leftover: (after) => foreignIn(after, plan, facts.target.id),
-  });
+  const more = { warnings: encryptedWarnings(facts, plan), leftover: foreignIn(plan, facts.target.id) };
+  return propose(input, proposal(snapshot, plan, applyWith, more));
 }
 
 /** The honest count: only threads that this plan moves. */
 export function encryptedWarnings({ snapshot, contents, target }: Facts, plan: Plan): Warning[] {
-  const moved = new Set(plan.changes.flatMap((change) => change.kind === "drop" ? [] : change.thread ?? []));
+  const moved = threadsOf(plan.changes);
   const threads = [...snapshot.threads.values()].filter(({ id }) => moved.has(id));
   const counts = countEncrypted(threads, target.id, contents);
   const total = [...counts.values()].reduce((sum, n) => sum + n, 0);
@@ -52,12 +47,14 @@ export function encryptedWarnings({ snapshot, contents, target }: Facts, plan: P
   return [{ code: "encrypted-content-foreign", message: encryptedWarning(total, target.id) }];
 }
 
-/** Threads of a plan that still name another provider in one of their copies, and were not left out on the way. */
-export function foreignIn(after: Snapshot, plan: Plan, target: string): string[] {
-  const busy = new Set(after.codex.busyThreads);
-  const ids = new Set(plan.changes.flatMap((change) => change.kind === "drop" ? [] : change.thread ?? []));
-  return [...ids].filter((id) => {
-    const thread = after.threads.get(id);
-    return thread !== undefined && !busy.has(id) && isForeign(thread, target);
-  });
+/** Finds threads of a plan that still name another provider in one of their copies. Does not keep the plan. */
+export function foreignIn(plan: Plan, target: string): (after: Snapshot) => string[] {
+  const ids = threadsOf(plan.changes);
+  return (after) => {
+    const busy = new Set(after.codex.busyThreads);
+    return [...ids].filter((id) => {
+      const thread = after.threads.get(id);
+      return thread !== undefined && !busy.has(id) && isForeign(thread, target);
+    });
+  };
 }

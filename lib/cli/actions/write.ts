@@ -1,8 +1,8 @@
 /** What every writing command does with its plan: show it, save it, ask, carry it out, and say what came of it. */
 import { AppError, EXIT_STATUS } from "../../core/error.ts";
-import { toAbsPath } from "../../core/path.ts";
+import { type AbsPath, toAbsPath } from "../../core/path.ts";
 import { byKind, type Change, digest, type Plan, type Skip, threadsOf } from "../../core/plan.ts";
-import type { PlanReport, Warning, WriteReport } from "../../core/report.ts";
+import type { Counts, PlanReport, Warning, WriteReport } from "../../core/report.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { type Applied, apply } from "../../engine/apply.ts";
 import { savePlan } from "../../engine/plan_file.ts";
@@ -13,15 +13,36 @@ import { makeOutcome } from "../outcome.ts";
 import { planText, type WriteContext, writeText, writeVerdict } from "../render_write.ts";
 import { databasePaths, scanHome } from "./session.ts";
 
-/** A plan ready to be shown or carried out. */
+/**
+ * A plan ready to be shown or carried out. It holds no snapshot, and its makers return `propose(…)` without waiting for
+ * it, so that the picture of the home before is out of memory when the one after is taken.
+ */
 export interface Proposal {
   readonly plan: Plan;
-  readonly snapshot: Snapshot;
+  readonly before: Counts;
+  readonly databases: readonly AbsPath[];
   readonly warnings: readonly Warning[];
   /** The command line that carries the plan out. */
   readonly applyWith: string;
   /** What is not right after a repair that was meant to be whole; empty when all is well. Asked after applying. */
-  readonly leftover?: (after: Snapshot) => readonly string[];
+  readonly leftover: (after: Snapshot) => readonly string[];
+}
+
+/** A proposal for the home in `snapshot`. */
+export function proposal(
+  snapshot: Snapshot,
+  plan: Plan,
+  applyWith: string,
+  more: Partial<Pick<Proposal, "warnings" | "leftover">> = {},
+): Proposal {
+  return {
+    plan,
+    before: countsOf(snapshot),
+    databases: databasePaths(snapshot),
+    warnings: more.warnings ?? [],
+    applyWith,
+    leftover: more.leftover ?? (() => []),
+  };
 }
 
 /** Does with a plan what the flags say. */
@@ -31,18 +52,20 @@ export async function propose(input: Invocation, proposal: Proposal): Promise<Ou
   if (options.planOut !== undefined) {
     savePlan(input.machine.disk, toAbsPath(options.planOut, input.machine.cwd()), plan);
   }
-  if (plan.changes.length === 0) return finish(input, proposal, options, undefined, false);
-  const asked = await confirmed(input, proposal, options);
-  if (!asked.yes) return finish(input, proposal, options, undefined, asked.shown);
-  const applied = await apply(input.machine, plan, databasePaths(proposal.snapshot), {
-    keep: options.keep,
-    version: input.versions.codexkeep,
-    allowRunning: options.allowRunning,
-    waitMs: options.waitMs,
-    signal: input.signal,
-    onProgress: input.progress,
-  });
-  return finish(input, proposal, options, applied, asked.shown);
+  const { yes, shown } = await confirmed(input, proposal, options);
+  const applied = yes
+    ? await apply(input.machine, plan, proposal.databases, {
+      keep: options.keep,
+      version: input.versions.codexkeep,
+      allowRunning: options.allowRunning,
+      waitMs: options.waitMs,
+      signal: input.signal,
+      onProgress: input.progress,
+    })
+    : undefined;
+  const { before, warnings, applyWith, leftover } = proposal;
+  const report = planReport(plan, applied?.skipped);
+  return conclude(input, { plan: report, before, warnings, applyWith, leftover, options, applied, shown });
 }
 
 async function confirmed(
@@ -50,7 +73,7 @@ async function confirmed(
   { plan, warnings }: Proposal,
   { mode }: WriteOptions,
 ): Promise<{ yes: boolean; shown: boolean }> {
-  if (mode === "show") return { yes: false, shown: false };
+  if (mode === "show" || plan.changes.length === 0) return { yes: false, shown: false };
   const remarks = warnings.map(({ message }) => `note: ${message}`);
   const lines = [...planText(planReport(plan), true, input.view), ...remarks];
   if (mode === "apply") {
@@ -78,31 +101,34 @@ export function planReport(plan: Plan, late: readonly Skip[] = []): PlanReport {
   };
 }
 
-async function finish(
-  input: Invocation,
-  proposal: Proposal,
-  options: WriteOptions,
-  applied: Applied | undefined,
-  planShown: boolean,
-): Promise<Outcome> {
-  const { plan, snapshot, warnings, applyWith } = proposal;
+/** What is left of a proposal when its plan has been dealt with. */
+interface Conclusion extends Omit<Proposal, "plan" | "databases"> {
+  readonly plan: PlanReport;
+  readonly options: WriteOptions;
+  readonly applied: Applied | undefined;
+  /** The plan was printed already. */
+  readonly shown: boolean;
+}
+
+async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outcome> {
+  const { plan, before, warnings, applyWith, options, applied, shown } = conclusion;
   const after = applied === undefined ? undefined : await scanHome(input);
-  const late = after === undefined ? [] : proposal.leftover?.(after) ?? [];
+  const late = after === undefined ? [] : conclusion.leftover(after);
   const report: WriteReport = {
-    plan: planReport(plan, applied?.skipped),
+    plan,
     applied: applied !== undefined,
     record: applied?.record ?? null,
     verified: applied === undefined ? null : late.length === 0,
-    before: countsOf(snapshot),
+    before,
     after: after === undefined ? null : countsOf(after),
     pruned: applied?.pruned ?? [],
   };
-  const context: WriteContext = { planShown, applyWith, restorable: true };
+  const context: WriteContext = { planShown: shown, applyWith, restorable: true };
   return makeOutcome({
     command: input.command.name,
     result: report,
     exitCode: exitCode(report, options),
-    warnings: planShown ? [] : warnings,
+    warnings: shown ? [] : warnings,
     errors: late.length === 0
       ? []
       : [{ code: "failed", message: `not right afterwards: ${late.join(", ")}` }],

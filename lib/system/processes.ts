@@ -80,10 +80,9 @@ function onLinux(home: AbsPath, databases: readonly AbsPath[]): CodexProcess[] {
     else if (path.startsWith(`${real}/`)) inHome.add(pid);
   });
   const processes = readProcesses();
-  const own = ancestry(processes);
   const users = new Set([Deno.uid(), ownerOf(real)]);
   return processes.flatMap((process) => {
-    if (own.has(process.pid)) return [];
+    if (process.pid === Deno.pid) return [];
     const why = isCodexProgram(process)
       ? inHome.has(process.pid) || inState.has(process.pid) ? WHY.files : whyByHome(process, real, users)
       : inState.has(process.pid)
@@ -111,20 +110,8 @@ function whyByHome(
 }
 
 function byName(processes: readonly ProcessInfo[]): CodexProcess[] {
-  const own = ancestry(processes);
-  return processes.filter((process) => isCodexProgram(process) && !own.has(process.pid))
+  return processes.filter((process) => isCodexProgram(process) && process.pid !== Deno.pid)
     .map((process) => toCodexProcess(process, WHY.name));
-}
-
-/** This process and those it was started by. */
-function ancestry(processes: readonly ProcessInfo[]): ReadonlySet<number> {
-  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
-  const own = new Set([Deno.pid]);
-  for (let pid: number | undefined = Deno.ppid; pid !== undefined && pid > 0 && !own.has(pid);) {
-    own.add(pid);
-    pid = parents.get(pid);
-  }
-  return own;
 }
 
 function toCodexProcess(process: ProcessInfo, why: string): CodexProcess {

@@ -169,3 +169,19 @@ Deno.test("realMachine() gives this machine's own values", () => {
   assertEquals(machine.userHome === undefined, false);
   assert(machine.disk.lstat(machine.userHome ?? "")?.kind !== "file");
 });
+
+processTest("codexProcesses() lists the Codex that started this program itself", async ({ root, home }) => {
+  const program = at(root, "codex");
+  Deno.copyFileSync("/bin/bash", program);
+  const module = new URL("../../lib/system/processes.ts", import.meta.url).href;
+  const script = at(root, "ask.ts");
+  const ask = `import { codexProcesses } from ${JSON.stringify(module)};
+console.log(codexProcesses(Deno.args[0] as never, []).map(({ name, why }) => name + ": " + why).join());`;
+  writeText(script, ask);
+  const { stdout } = await new Deno.Command(program, {
+    // Not as the last command: the shell would make way for it.
+    args: ["-c", `"$0" run -A "$1" "$2"; true`, Deno.execPath(), script, home],
+    env: { CODEX_HOME: home },
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout).trim(), "codex: CODEX_HOME is this home");
+});

@@ -192,6 +192,20 @@ export function threadsOf(changes: readonly Change[]): ReadonlySet<string> {
   return ids;
 }
 
+/** The plan without some threads, which it names as skipped instead. */
+export function withoutThreads(plan: Plan, reasons: ReadonlyMap<string, string>): Plan {
+  if (reasons.size === 0) return plan;
+  const changes = plan.changes.filter((change) =>
+    change.kind === "drop" || change.thread === undefined || !reasons.has(change.thread)
+  );
+  return { ...plan, changes, skipped: [...plan.skipped, ...skipsOf(reasons)] };
+}
+
+/** Threads and reasons as entries of a report. */
+export function skipsOf(reasons: ReadonlyMap<string, string>): Skip[] {
+  return [...reasons].map(([subject, reason]) => ({ subject, reason }));
+}
+
 /** Bytes that carrying out `change` writes anew, for the question whether the disk has room. */
 export function writtenBytes(change: Change): number {
   switch (change.kind) {

@@ -4,6 +4,7 @@
  */
 import { type AbsPath, inHome, type RelPath } from "../core/path.ts";
 import type { Disk } from "../system/disk.ts";
+import { compressZstd } from "../system/zstd.ts";
 import { type Conversation, CONVERSATIONS } from "./conversations.ts";
 import { buildHome, type BuiltHome } from "./home.ts";
 import { makeId } from "./ids.ts";
@@ -70,10 +71,20 @@ function threadOf({ cwd, turns }: Conversation, n: number, nowMs: number): Threa
     source: n % 3 === 1 ? "cli" : "vscode",
     ...(isLegacy(n) ? { mode: "legacy" } : {}),
     ...special,
+    ...(special.compressed ? { compressed: canCompress() } : {}),
     // The first turn of the reverted thread is kept, the second one taken back.
     turns: [...turns, ...(special.reverts === undefined ? [] : [{ user: "Now style it", agent: "Styled." }])]
       .map((turn) => isEncrypted(n) ? { ...turn, encrypted: true } : turn),
   };
+}
+
+/** Some runtimes have no zstd (Deno 2.6.8); the demo can do without. */
+function canCompress(): boolean {
+  try {
+    return compressZstd(new Uint8Array()).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function providerOf(n: number): string {

@@ -3,7 +3,7 @@
  * commit. Whatever stops it before the commit is taken back; whatever stops the taking back is finished by `recover`.
  */
 import { AppError } from "../core/error.ts";
-import type { AbsPath } from "../core/path.ts";
+import { type AbsPath, inHome } from "../core/path.ts";
 import {
   byKind,
   type Change,
@@ -14,12 +14,14 @@ import {
   type Purpose,
   type RowChange,
   type Skip,
+  skipsOf,
   threadsOf,
+  withoutThreads,
 } from "../core/plan.ts";
 import { recordId } from "../core/record.ts";
 import { openFiles } from "../system/processes.ts";
 import type { Machine } from "../system/machine.ts";
-import { batchesOf, dropThread, replaceBatch, replacedPaths, type Run, writtenTo } from "./batches.ts";
+import { batchesOf, dropThread, replaceBatch, type Run, writtenTo } from "./batches.ts";
 import { appendLedger } from "./ledger.ts";
 import { prune } from "./prune.ts";
 import { type Allowance, requireIdle, requireSoundDatabases, requireSpace } from "./preflight.ts";
@@ -49,7 +51,8 @@ export interface ApplyOptions extends Allowance {
 
 /** What came of it. */
 export interface Applied {
-  readonly record: string;
+  /** Id of the record; undefined when there was nothing left to do. */
+  readonly record: string | undefined;
   /** Threads left out because somebody was at work there. */
   readonly skipped: readonly Skip[];
   /** Older records that retention removed. */
@@ -77,15 +80,33 @@ export async function apply(
     await requireIdle(plan.home, databases, options);
     requireSoundDatabases(plan, options.waitMs);
     requireSpace(machine.disk, plan.home, plan.changes);
-    appendLedger(machine, plan);
-    const record = begin(machine, plan, options.version);
+    const open = openElsewhere(plan);
+    const rest = withoutThreads(plan, open);
+    if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };
+    appendLedger(machine, rest);
+    const record = begin(machine, rest, options.version);
     try {
-      const skipped = await carryOut(machine, plan, record, options);
+      const late = await carryOut(machine, rest, record, options);
+      const skipped = [...skipsOf(open), ...late];
       return { record: record.id, skipped, pruned: prune(machine.disk, plan.home, options.keep) };
     } finally {
       record.close();
     }
   });
+}
+
+/** Threads of which some process has a file open: it may be about to write, whether it is Codex or not. */
+function openElsewhere({ home, changes }: Plan): Map<string, string> {
+  const open = openFiles(home);
+  const threads = new Map<string, string>();
+  for (const change of changes) {
+    if (!isFileChange(change) || change.thread === undefined) continue;
+    const holders = open.get(inHome(home, change.path));
+    if (holders !== undefined) {
+      threads.set(change.thread, `${change.path} is open in process ${holders.join(", ")}`);
+    }
+  }
+  return threads;
 }
 
 /** A plan file or record may have been altered; it must not reach a database the scan did not find. */
@@ -148,7 +169,7 @@ async function carryOut(
     throw takeAllBack(run, error, options);
   }
   releaseHeld(run);
-  return [...run.dropped].map(([subject, reason]) => ({ subject, reason }));
+  return skipsOf(run.dropped);
 }
 
 async function replaceFiles(
@@ -202,11 +223,11 @@ async function settle(run: Run, options: ApplyOptions): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   await breathe(options.signal);
   const late = writtenTo(run, run.replaced.values());
-  const open = openFiles(run.place.home);
-  for (const [path, file] of replacedPaths(run)) {
-    const holders = open.get(`${path} (deleted)`);
-    if (holders === undefined || file.change.thread === undefined) continue;
-    late.set(file.change.thread, `it is open in process ${holders.join(", ")}`);
+  const open = openFiles(run.place.home, "unlinked");
+  for (const { change } of run.replaced.values()) {
+    const holders = open.get(inHome(run.place.home, change.path));
+    if (holders === undefined || change.thread === undefined) continue;
+    late.set(change.thread, `${change.path} is open in process ${holders.join(", ")}`);
   }
   // Rows first: once the journal says that a row was skipped, nothing would take it back.
   giveRowsBack(run, new Set(late.keys()), options);

@@ -174,8 +174,3 @@ export function dropThread(run: Run, thread: string, reason: string): void {
 function isDropped(run: Run, change: FileChange): boolean {
   return change.thread !== undefined && run.dropped.has(change.thread);
 }
-
-/** The real paths of everything replaced so far. */
-export function replacedPaths(run: Run): ReadonlyMap<AbsPath, Replaced> {
-  return new Map([...run.replaced.values()].map((file) => [file.target, file]));
-}

@@ -48,14 +48,17 @@ export function workingFolder(pid: number): string | undefined {
   return readLink(`/proc/${pid}/cwd`);
 }
 
-/** Calls `visit` for every open file of every process that is ours to read, by its path without ` (deleted)`. */
-export function visitOpenFiles(visit: (pid: number, path: string) => void): void {
+/** What the system writes behind the path of an open file that has lost that name. */
+const UNLINKED = / \(deleted\)$/;
+
+/** Calls `visit` for every open file of every process that is ours to read, by the path it was opened by. */
+export function visitOpenFiles(visit: (pid: number, path: string, unlinked: boolean) => void): void {
   for (const pid of processIds()) {
     if (pid === Deno.pid) continue;
     try {
       for (const entry of Deno.readDirSync(`/proc/${pid}/fd`)) {
         const path = readLink(`/proc/${pid}/fd/${entry.name}`);
-        if (path?.startsWith("/")) visit(pid, path.replace(/ \(deleted\)$/, ""));
+        if (path?.startsWith("/")) visit(pid, path.replace(UNLINKED, ""), UNLINKED.test(path));
       }
     } catch {
       // Another user's process, or one that has just ended.

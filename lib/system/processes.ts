@@ -36,7 +36,7 @@ const CIM = "[Console]::OutputEncoding=[Text.Encoding]::UTF8;Get-CimInstance Win
   "Select-Object ProcessId,ParentProcessId,Name,ExecutablePath,CommandLine|ConvertTo-Json -Compress";
 
 /**
- * The processes that use a home, never this one nor those it was started by, sorted by id.
+ * The processes that use a home, never this one, sorted by id.
  *
  * On Linux: a program named like Codex that has a file below the home or a database open, or whose environment names
  * the home; not one that demonstrably uses another. A program of another name only when it has a state database open:
@@ -50,16 +50,18 @@ export function codexProcesses(home: AbsPath, databases: readonly AbsPath[]): Co
 }
 
 /**
- * Who has files below a folder open: absolute path, in the spelling of `folder`, to process ids; also files that have
- * lost their name meanwhile. Our own process and those of other users that we may not look into are left out. About
- * 20 ms. Empty where the system has no `/proc` (not Linux).
+ * Who has files below a folder open: absolute path, in the spelling of `folder`, to process ids. Our own process and
+ * those of other users that we may not look into are left out. About 20 ms. Empty where the system has no `/proc` (not
+ * Linux).
+ *
+ * @param which `unlinked`: only files that have lost the name they were opened by, as when another was put in its place
  */
-export function openFiles(folder: AbsPath): Map<string, number[]> {
+export function openFiles(folder: AbsPath, which: "all" | "unlinked" = "all"): Map<string, number[]> {
   const files = new Map<string, number[]>();
   if (Deno.build.os !== "linux") return files;
   const real = realPathOr(folder);
-  visitOpenFiles((pid, path) => {
-    if (!path.startsWith(`${real}/`)) return;
+  visitOpenFiles((pid, path, unlinked) => {
+    if (!path.startsWith(`${real}/`) || (which === "unlinked" && !unlinked)) return;
     const key = folder + path.slice(real.length);
     const pids = files.get(key) ?? [];
     if (!pids.includes(pid)) files.set(key, [...pids, pid]);

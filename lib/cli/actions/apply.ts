@@ -4,6 +4,7 @@ import { loadPlan } from "../../engine/plan_file.ts";
 import { requireCurrent } from "../../engine/plan_check.ts";
 import { requireRepairable } from "../../engine/plans.ts";
 import type { Invocation, Outcome } from "../command.ts";
+import { offerLine } from "../offer.ts";
 import { scanHome } from "./session.ts";
 import { proposal, propose, requireHome } from "./write.ts";
 
@@ -15,5 +16,5 @@ export async function runApply(input: Invocation): Promise<Outcome> {
   requireHome(plan, snapshot);
   requireRepairable(snapshot);
   requireCurrent(input.machine.disk, plan, snapshot);
-  return propose(input, proposal(snapshot, plan, `codexkeep apply ${file} --apply`));
+  return propose(input, proposal(snapshot, plan, offerLine(input)));
 }

@@ -4,5 +4,5 @@ import { runRepairs } from "./sync.ts";
 
 /** Runs the named repairs as one plan with one record. */
 export function runRepair(input: Invocation): Promise<Outcome> {
-  return runRepairs(input, "repair", input.args, `codexkeep repair ${input.args.join(" ")} --apply`);
+  return runRepairs(input, "repair", input.args);
 }

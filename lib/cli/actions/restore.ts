@@ -5,8 +5,10 @@ import { readLedger } from "../../engine/ledger.ts";
 import { planOriginals, requireRepairable } from "../../engine/plans.ts";
 import { listRecords } from "../../engine/records.ts";
 import { latestRecord, planRestore } from "../../engine/restore.ts";
+import { requireNonePending } from "../../engine/run_lock.ts";
 import { requireRecordId } from "../../core/record.ts";
 import type { Invocation, Outcome } from "../command.ts";
+import { offerLine } from "../offer.ts";
 import { factsOf, scanHome } from "./session.ts";
 import { proposal, propose } from "./write.ts";
 
@@ -22,6 +24,7 @@ async function restoreRecord(input: Invocation): Promise<Outcome> {
   const { flags, machine } = input;
   const snapshot = await scanHome(input);
   const { home } = snapshot;
+  requireNonePending(machine.disk, home);
   const wanted = input.args[0] ?? "latest";
   const id = wanted === "latest"
     ? latestRecord(listRecords(machine.disk, home), home)
@@ -47,7 +50,7 @@ async function restoreRecord(input: Invocation): Promise<Outcome> {
     });
   }
   const more = { warnings: partWarnings(options) };
-  return propose(input, proposal(snapshot, plan, `codexkeep restore ${id} --apply`, more));
+  return propose(input, proposal(snapshot, plan, offerLine(input, [id]), more));
 }
 
 /** Codex needs the parts to agree. */
@@ -67,5 +70,5 @@ async function restoreOriginals(input: Invocation): Promise<Outcome> {
   requireRepairable(snapshot);
   const facts = factsOf(input, snapshot, undefined);
   const plan = planOriginals(facts, readLedger(input.machine.disk, snapshot.home));
-  return propose(input, proposal(snapshot, plan, "codexkeep restore --originals --apply"));
+  return propose(input, proposal(snapshot, plan, offerLine(input)));
 }

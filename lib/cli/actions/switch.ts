@@ -6,6 +6,7 @@ import { requireDeclared } from "../../codex/target.ts";
 import { assemble, planRepairs, requireRepairable } from "../../engine/plans.ts";
 import { planConfig } from "../../engine/switch.ts";
 import type { Invocation, Outcome } from "../command.ts";
+import { offerLine } from "../offer.ts";
 import { factsOf, scanHome } from "./session.ts";
 import { encryptedWarnings, foreignIn } from "./sync.ts";
 import { proposal, propose } from "./write.ts";
@@ -29,7 +30,7 @@ export async function runSwitch(input: Invocation): Promise<Outcome> {
     warnings: [...warnings, ...encryptedWarnings(facts, plan)],
     leftover: foreignIn(history, provider),
   };
-  return propose(input, proposal(snapshot, plan, `codexkeep switch ${provider} --apply`, more));
+  return propose(input, proposal(snapshot, plan, offerLine(input), more));
 }
 
 interface ModelChoice {

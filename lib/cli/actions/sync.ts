@@ -10,13 +10,14 @@ import { isForeign } from "../../repairs/provider.ts";
 import { countEncrypted } from "../../repairs/provider.ts";
 import type { Facts } from "../../repairs/repair.ts";
 import type { Invocation, Outcome } from "../command.ts";
+import { offerLine } from "../offer.ts";
 import { selectOptions, targetOptions } from "../options.ts";
 import { factsOf, scanHome } from "./session.ts";
 import { proposal, propose } from "./write.ts";
 
 /** Makes the history visible under the current or given provider. */
 export function runSync(input: Invocation): Promise<Outcome> {
-  return runRepairs(input, "sync", ["provider"], "codexkeep sync --apply");
+  return runRepairs(input, "sync", ["provider"]);
 }
 
 /** Runs repairs by name over the selected threads. */
@@ -24,7 +25,6 @@ export async function runRepairs(
   input: Invocation,
   purpose: Purpose,
   names: readonly string[],
-  applyWith: string,
 ): Promise<Outcome> {
   const { from, to } = targetOptions(input.flags);
   const snapshot = await scanHome(input);
@@ -34,7 +34,7 @@ export async function runRepairs(
   const threads = selectThreads(snapshot, selectOptions(input.flags));
   const plan = planRepairs(purpose, facts, names, { threads, from });
   const more = { warnings: encryptedWarnings(facts, plan), leftover: foreignIn(plan, facts.target.id) };
-  return propose(input, proposal(snapshot, plan, applyWith, more));
+  return propose(input, proposal(snapshot, plan, offerLine(input), more));
 }
 
 /** The honest count: only threads that this plan moves. */

@@ -116,9 +116,9 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
   const late = after === undefined ? [] : conclusion.leftover(after);
   const report: WriteReport = {
     plan,
-    applied: applied !== undefined,
+    applied: applied?.record !== undefined,
     record: applied?.record ?? null,
-    verified: applied === undefined ? null : late.length === 0,
+    verified: applied?.record === undefined ? null : late.length === 0,
     before,
     after: after === undefined ? null : countsOf(after),
     pruned: applied?.pruned ?? [],
@@ -127,7 +127,7 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
   return makeOutcome({
     command: input.command.name,
     result: report,
-    exitCode: exitCode(report, options),
+    exitCode: exitCode(report, options, applied !== undefined),
     warnings: shown ? [] : warnings,
     errors: late.length === 0
       ? []
@@ -137,11 +137,12 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
   });
 }
 
-function exitCode({ plan, applied, verified }: WriteReport, { mode, check }: WriteOptions): number {
+/** `ran`: the plan was carried out, even if every thread of it had to be left alone in the end. */
+function exitCode({ plan, verified }: WriteReport, { mode, check }: WriteOptions, ran: boolean): number {
   if (check && plan.changes > 0) return EXIT_STATUS.todo;
   if (verified === false) return EXIT_STATUS.failed;
   // A plan that was only shown left nothing out yet.
-  const carriedOut = applied || (mode === "apply" && plan.changes === 0);
+  const carriedOut = ran || (mode === "apply" && plan.changes === 0);
   return carriedOut && plan.skipped.length > 0 ? EXIT_STATUS.partial : 0;
 }
 

@@ -1,0 +1,45 @@
+/** The command line that carries out the plan on show: the one that was given, told to write. */
+import type { Invocation } from "./command.ts";
+import { flagsOf } from "./flags.ts";
+
+/** Flags about how a plan is shown or kept, not about what it does. */
+const NOT_OFFERED: ReadonlySet<string> = new Set([
+  "apply",
+  "check",
+  "dry-run",
+  "plan-out",
+  "json",
+  "quiet",
+  "verbose",
+  "no-color",
+]);
+
+/** Words that no shell reads as anything else. */
+const PLAIN = /^[\w@%+=:,./-]+$/;
+
+/** The line for `input`, with every flag that decides what is changed; `args` stand for its own arguments. */
+export function offerLine(
+  { command, flags, args: own }: Pick<Invocation, "command" | "flags" | "args">,
+  args: readonly string[] = own,
+): string {
+  const given = flagsOf(command).filter(({ name }) => !NOT_OFFERED.has(name)).flatMap((flag) => {
+    if (flag.kind === "boolean") return flags.has(flag.name) ? [`--${flag.name}`] : [];
+    const values = flag.kind === "strings"
+      ? flags.texts(flag.name)
+      : flag.kind === "integer"
+      ? numberOf(flags.integer(flag.name), flag.fallback)
+      : [flags.text(flag.name) ?? []].flat();
+    return values.map((value) => `--${flag.name}${value.startsWith("-") ? "=" : " "}${word(value)}`);
+  });
+  return ["codexkeep", command.name, ...args.map(word), ...given, "--apply"].join(" ");
+}
+
+function numberOf(value: number | undefined, fallback: number | undefined): string[] {
+  return value === undefined || value === fallback ? [] : [String(value)];
+}
+
+/** Quoted where a shell would take it for more than one word. */
+function word(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -15,6 +15,8 @@ export interface WriteContext {
   readonly applyWith: string | null;
   /** False for what cannot be taken back, as when records are removed. */
   readonly restorable: boolean;
+  /** What the run left out although it was planned; named below a plan that was shown before. */
+  readonly leftOut?: readonly Skip[];
 }
 
 /** A plan and, where it was carried out, what came of it and how to take it back. */
@@ -71,7 +73,11 @@ export function writeVerdict({ plan, applied, record, verified }: WriteReport): 
   return `${plural(plan.changes, "change")} ${checked}${skipped}${id}.`;
 }
 
-function appliedText(report: WriteReport, { restorable }: WriteContext, view: View): string[] {
+function appliedText(
+  report: WriteReport,
+  { restorable, planShown, leftOut }: WriteContext,
+  view: View,
+): string[] {
   const { record, verified, before, after, pruned } = report;
   const { style } = view;
   const tables = before === null || after === null ? [] : changeTable(before, after, style);
@@ -79,6 +85,7 @@ function appliedText(report: WriteReport, { restorable }: WriteContext, view: Vi
     style.bold(style.green(writeVerdict(report))),
     ...(verified === true ? ["Everything that was touched was read again and is as planned."] : []),
     ...(verified === false ? [style.red("Reading it again did not give what was planned.")] : []),
+    ...(planShown ? skippedText(leftOut ?? [], view) : []),
     ...block("Threads by provider, before → after", tables, view),
     ...(pruned.length === 0
       ? []

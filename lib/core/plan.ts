@@ -104,7 +104,6 @@ export interface Plan {
   /** In the order they are carried out. */
   readonly changes: readonly Change[];
   readonly skipped: readonly Skip[];
-  readonly moves: readonly Move[];
   /** Record that this plan takes back. */
   readonly reverts: string | undefined;
 }
@@ -181,6 +180,28 @@ export function byKind(changes: readonly Change[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const change of changes) counts[change.kind] = (counts[change.kind] ?? 0) + 1;
   return counts;
+}
+
+/** Stands for a provider that is not written down anywhere; Codex then takes the one in use. */
+export const NO_PROVIDER = "(none)";
+
+/** Which threads change hands: by the provider in the row, which Codex resumes with, or in the file of one without. */
+export function movesOf(changes: readonly Change[]): Move[] {
+  const cells = new Map<string, Cell>();
+  for (const change of changes) {
+    if (change.kind === "drop" || change.thread === undefined) continue;
+    const cell = (change.kind === "row" ? change.cells : change.sets).model_provider;
+    if (cell !== undefined && (change.kind === "row" || !cells.has(change.thread))) {
+      cells.set(change.thread, cell);
+    }
+  }
+  const moves = new Map<string, Move>();
+  for (const cell of cells.values()) {
+    const [from, to] = [String(cell.before ?? NO_PROVIDER), String(cell.after ?? NO_PROVIDER)];
+    const key = JSON.stringify([from, to]);
+    moves.set(key, { from, to, threads: (moves.get(key)?.threads ?? 0) + 1 });
+  }
+  return [...moves.values()];
 }
 
 /** The threads that a list of changes touches. */

@@ -10,6 +10,7 @@ import {
   digest,
   invert,
   isPointer,
+  movesOf,
   type Plan,
   type Purpose,
   type RowChange,
@@ -135,7 +136,7 @@ function begin(machine: Machine, plan: Plan, version: string): OpenRecord {
     changes: plan.changes.length,
     byKind: byKind(plan.changes),
     threads: threadsOf(plan.changes).size,
-    moves: plan.moves,
+    moves: movesOf(plan.changes),
     reverts: plan.reverts,
   };
   return beginRecord(machine.disk, plan.home, head, plan.changes);

@@ -1,7 +1,7 @@
 /** Plans saved for later: reviewed by people, carried out by `apply`, refused when a character of them changed. */
 import { AppError, messageOf } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
-import { digest, type Move, type Plan, type Skip } from "../core/plan.ts";
+import { digest, type Plan, type Skip } from "../core/plan.ts";
 import { asObject, asText, parseChange } from "../core/plan_json.ts";
 import type { Disk } from "../system/disk.ts";
 import { parseJsonc } from "../text/jsonc.ts";
@@ -20,6 +20,7 @@ export function savePlan(disk: Disk, path: AbsPath, plan: Plan): void {
     reverts: plan.reverts ?? null,
   });
   const file = disk.createFile(path, 0o600);
+  let whole = false;
   try {
     const encoder = new TextEncoder();
     // One change per line, so that a person and `diff` can read it.
@@ -29,8 +30,10 @@ export function savePlan(disk: Disk, path: AbsPath, plan: Plan): void {
     });
     file.write(encoder.encode("]}\n"));
     file.sync();
+    whole = true;
   } finally {
     file.close();
+    if (!whole) disk.remove(path);
   }
 }
 
@@ -50,7 +53,6 @@ export function loadPlan(disk: Disk, path: AbsPath): Plan {
     home: asText(fields.home, "home") as AbsPath,
     changes: fields.changes.map(parseChange),
     skipped: listOf(fields.skipped, toSkip),
-    moves: listOf(fields.moves, toMove),
     reverts: typeof fields.reverts === "string" ? fields.reverts : undefined,
   };
   if (digest(plan) !== fields.digest) {
@@ -66,7 +68,11 @@ export function loadPlan(disk: Disk, path: AbsPath): Plan {
 }
 
 function read(disk: Disk, path: AbsPath): string {
-  if (disk.stat(path) === undefined) throw new AppError("plan-invalid", `plan file "${path}" does not exist`);
+  const kind = disk.stat(path)?.kind;
+  if (kind !== "file") {
+    const what = kind === undefined ? "does not exist" : "is no regular file";
+    throw new AppError("plan-invalid", `plan file "${path}" ${what}`);
+  }
   const file = disk.openRead(path, { follow: true });
   try {
     if (file.size > MAX_PLAN_BYTES) throw new AppError("plan-invalid", `"${path}" is too large for a plan`);
@@ -90,8 +96,4 @@ function listOf<T>(value: unknown, read: (fields: Record<string, unknown>) => T)
 
 function toSkip(fields: Record<string, unknown>): Skip {
   return { subject: asText(fields.subject, "subject"), reason: asText(fields.reason, "reason") };
-}
-
-function toMove(fields: Record<string, unknown>): Move {
-  return { from: asText(fields.from, "from"), to: asText(fields.to, "to"), threads: Number(fields.threads) };
 }

@@ -1,6 +1,6 @@
 /** Makes plans from facts: which repairs, for which threads, in which order. */
 import { AppError } from "../core/error.ts";
-import { type Change, type Move, order, type Plan, type Purpose, type Skip } from "../core/plan.ts";
+import { type Change, order, type Plan, type Purpose, type Skip } from "../core/plan.ts";
 import type { Snapshot, Thread } from "../core/snapshot.ts";
 import { REPAIRS } from "../repairs/mod.ts";
 import { planProviders } from "../repairs/provider.ts";
@@ -51,7 +51,7 @@ export function planRepairs(
   return assemble(purpose, facts.snapshot, drafts, []);
 }
 
-const NOTHING: Draft = { changes: [], skipped: [], moves: [] };
+const NOTHING: Draft = { changes: [], skipped: [] };
 
 function chosen(names: readonly string[]): readonly Repair[] {
   if (names.includes("all")) return REPAIRS.filter((repair) => repair.safe);
@@ -77,11 +77,9 @@ export function assemble(
 ): Plan {
   const changes: Change[] = [];
   const skipped: Skip[] = [];
-  const moves: Move[] = [];
   for (const draft of drafts) {
     changes.push(...draft.changes);
     skipped.push(...draft.skipped);
-    moves.push(...draft.moves);
   }
-  return { purpose, home, changes: order([...changes, ...more]), skipped, moves, reverts: undefined };
+  return { purpose, home, changes: order([...changes, ...more]), skipped, reverts: undefined };
 }

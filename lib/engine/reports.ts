@@ -2,14 +2,15 @@
 import type { Counts, RecordReport, StatusReport } from "../core/report.ts";
 import type { Snapshot, Thread } from "../core/snapshot.ts";
 import { DEFAULT_PROVIDER } from "../codex/config.ts";
-import { isForeign, NO_PROVIDER } from "../repairs/provider.ts";
+import { NO_PROVIDER } from "../core/plan.ts";
+import { isForeign } from "../repairs/provider.ts";
 import type { RecordSummary } from "./records.ts";
 
 /** The counts of a home. */
 export function countsOf({ threads, damaged }: Snapshot): Counts {
   const rollouts = { active: 0, archived: 0, compressed: 0, damaged: damaged.length };
-  const inFiles: Record<string, number> = {};
-  const inDatabase: Record<string, number> = {};
+  const inFiles = new Map<string, number>();
+  const inDatabase = new Map<string, number>();
   let archived = 0;
   for (const thread of threads.values()) {
     for (const rollout of thread.rollouts) {
@@ -25,7 +26,8 @@ export function countsOf({ threads, damaged }: Snapshot): Counts {
   return {
     rollouts,
     threads: { total: threads.size, active: threads.size - archived, archived },
-    providers: { rollouts: inFiles, database: inDatabase },
+    // From maps, because a provider may be called "constructor" or "__proto__".
+    providers: { rollouts: Object.fromEntries(inFiles), database: Object.fromEntries(inDatabase) },
   };
 }
 
@@ -34,8 +36,8 @@ export function isArchived({ row, rollouts }: Thread): boolean {
   return row?.archived ?? (rollouts.length > 0 && rollouts.every((rollout) => rollout.archived));
 }
 
-function count(counts: Record<string, number>, key: string): void {
-  counts[key] = (counts[key] ?? 0) + 1;
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** A record as lists show it. */

@@ -77,13 +77,11 @@ export function planRestore(present: Present, id: string, options: RestoreOption
     if (undone.conflict !== undefined) conflicts.push(undone.conflict);
     if (undone.change !== undefined) back.push(undone.change);
   });
-  const moves = manifest.moves.map(({ from, to, threads }) => ({ from: to, to: from, threads }));
   const plan: Plan = {
     purpose: "restore",
     home,
     changes: order(back),
     skipped: options.force ? conflicts.filter((one) => !isPlanned(one, back)) : [],
-    moves: back.length === 0 ? [] : moves,
     reverts: id,
   };
   return { plan, conflicts };

@@ -4,7 +4,14 @@
  * legacy thread cannot be resumed, and a database-only change is undone by the next listing).
  */
 import type { Finding } from "../core/finding.ts";
-import type { Change, EditChange, Move, RecodeChange, RowChange, Skip } from "../core/plan.ts";
+import {
+  type Change,
+  type EditChange,
+  NO_PROVIDER,
+  type RecodeChange,
+  type RowChange,
+  type Skip,
+} from "../core/plan.ts";
 import type { Rollout, Snapshot, Thread } from "../core/snapshot.ts";
 import { AppError } from "../core/error.ts";
 import type { Splice } from "../core/splice.ts";
@@ -13,9 +20,6 @@ import { relabel } from "../codex/relabel.ts";
 import { ENCRYPTED_MARKER } from "../codex/rollout.ts";
 import { contains } from "../text/jsonl.ts";
 import type { Contents, Draft, Facts, Repair, RepairOptions, Target } from "./repair.ts";
-
-/** Stands for a provider that is not written down anywhere; Codex then takes the one in use. */
-export const NO_PROVIDER = "(none)";
 
 /** Finds and cures threads of other providers. */
 export const providerRepair: Repair = {
@@ -148,26 +152,18 @@ export function planProviders(
 ): Draft {
   const changes: Change[] = [];
   const skipped: Skip[] = [];
-  const moves = new Map<string, { from: string; to: string; threads: number }>();
   const busy = new Set(snapshot.codex.busyThreads);
   for (const thread of threads) {
     const target = targetOf(thread);
-    const current = providerOf(thread);
-    if (target === undefined || !isForeign(thread, target) || (from !== undefined && from !== current)) {
-      continue;
-    }
+    if (target === undefined || !isForeign(thread, target)) continue;
+    if (from !== undefined && from !== providerOf(thread)) continue;
     const planned = busy.has(thread.id)
       ? { refused: "Codex has it open" }
       : planThread(thread, target, snapshot, contents);
     if ("refused" in planned) skipped.push({ subject: thread.id, reason: planned.refused });
-    else if (planned.length > 0) {
-      changes.push(...planned);
-      const key = JSON.stringify([current, target]);
-      const move = moves.get(key) ?? { from: current, to: target, threads: 0 };
-      moves.set(key, { ...move, threads: move.threads + 1 });
-    }
+    else changes.push(...planned);
   }
-  return { changes, skipped, moves: [...moves.values()] satisfies Move[] };
+  return { changes, skipped };
 }
 
 function planThread(

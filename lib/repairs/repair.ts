@@ -3,7 +3,7 @@
  * file here and a line in the registry.
  */
 import type { Finding } from "../core/finding.ts";
-import type { Change, Move, Skip } from "../core/plan.ts";
+import type { Change, Skip } from "../core/plan.ts";
 import type { Rollout, Snapshot, Thread } from "../core/snapshot.ts";
 import type { ByteSource } from "../text/source.ts";
 
@@ -39,7 +39,6 @@ export interface RepairOptions {
 export interface Draft {
   readonly changes: readonly Change[];
   readonly skipped: readonly Skip[];
-  readonly moves: readonly Move[];
 }
 
 /** One ailment and its cure. */

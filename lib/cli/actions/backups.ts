@@ -18,6 +18,7 @@ import { recordReport } from "../../engine/reports.ts";
 import { withLock } from "../../engine/run_lock.ts";
 import { verifyRecord } from "../../engine/verify.ts";
 import type { Invocation, Outcome } from "../command.ts";
+import { offerLine } from "../offer.ts";
 import { type WriteMode, writeOptions } from "../options.ts";
 import { makeOutcome } from "../outcome.ts";
 import { recordsText, recordsVerdict, recordText, verifyText, verifyVerdict } from "../render_records.ts";
@@ -100,7 +101,7 @@ export async function runBackupsPrune(input: Invocation): Promise<Outcome> {
   const home = homeOf(input);
   const options = writeOptions(input.flags);
   const changes = planPrune(listRecords(disk, home), input.flags.integer("keep") ?? 0);
-  const plan: Plan = { purpose: "prune", home, changes, skipped: [], moves: [], reverts: undefined };
+  const plan: Plan = { purpose: "prune", home, changes, skipped: [], reverts: undefined };
   const report = pruneReport(plan);
   const { yes, shown } = await confirmed(input, report, options.mode);
   const pruned = yes
@@ -112,7 +113,7 @@ export async function runBackupsPrune(input: Invocation): Promise<Outcome> {
     verified: yes ? pruned.length === changes.length : null,
     pruned,
   };
-  const context = { planShown: shown, applyWith: "codexkeep backups prune --apply", restorable: false };
+  const context = { planShown: shown, applyWith: offerLine(input), restorable: false };
   return makeOutcome({
     command: input.command.name,
     result: done,

@@ -1,7 +1,16 @@
 /** What every writing command does with its plan: show it, save it, ask, carry it out, and say what came of it. */
 import { AppError, EXIT_STATUS } from "../../core/error.ts";
 import { type AbsPath, toAbsPath } from "../../core/path.ts";
-import { byKind, type Change, digest, type Plan, type Skip, threadsOf } from "../../core/plan.ts";
+import {
+  byKind,
+  type Change,
+  digest,
+  movesOf,
+  type Plan,
+  type Skip,
+  threadsOf,
+  withoutThreads,
+} from "../../core/plan.ts";
 import type { Counts, PlanReport, Warning, WriteReport } from "../../core/report.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { type Applied, apply } from "../../engine/apply.ts";
@@ -85,19 +94,23 @@ async function confirmed(
   return { yes: answer === true, shown: answer !== undefined };
 }
 
-/** The `plan` part of a report. */
+/** The `plan` part of a report; what was left out on the way counts as skipped, not as changed. */
 export function planReport(plan: Plan, late: readonly Skip[] = []): PlanReport {
-  const files = plan.changes.flatMap((change: Change) =>
+  const { changes, skipped } = withoutThreads(
+    plan,
+    new Map(late.map(({ subject, reason }) => [subject, reason])),
+  );
+  const files = changes.flatMap((change: Change) =>
     change.kind === "row" || change.kind === "drop" ? [] : [change.path]
   );
   return {
     digest: digest(plan),
-    changes: plan.changes.length,
-    by_kind: byKind(plan.changes),
-    threads: threadsOf(plan.changes).size,
-    moves: plan.moves,
+    changes: changes.length,
+    by_kind: byKind(changes),
+    threads: threadsOf(changes).size,
+    moves: movesOf(changes),
     files,
-    skipped: [...plan.skipped, ...late],
+    skipped,
   };
 }
 
@@ -113,7 +126,8 @@ interface Conclusion extends Omit<Proposal, "plan" | "databases"> {
 async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outcome> {
   const { plan, before, warnings, applyWith, options, applied, shown } = conclusion;
   const after = applied === undefined ? undefined : await scanHome(input);
-  const late = after === undefined ? [] : conclusion.leftover(after);
+  const leftOut = new Set(applied?.skipped.map(({ subject }) => subject));
+  const late = after === undefined ? [] : conclusion.leftover(after).filter((id) => !leftOut.has(id));
   const report: WriteReport = {
     plan,
     applied: applied?.record !== undefined,
@@ -123,7 +137,12 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
     after: after === undefined ? null : countsOf(after),
     pruned: applied?.pruned ?? [],
   };
-  const context: WriteContext = { planShown: shown, applyWith, restorable: true };
+  const context: WriteContext = {
+    planShown: shown,
+    applyWith,
+    restorable: true,
+    leftOut: applied?.skipped ?? [],
+  };
   return makeOutcome({
     command: input.command.name,
     result: report,

@@ -1,0 +1,92 @@
+/** The README says what the program does: tables, flags and links are compared with the code. */
+import { EXIT_STATUS } from "../lib/core/error.ts";
+import { commandTable } from "../lib/cli/help.ts";
+import { COMMANDS } from "../lib/cli/registry.ts";
+import { GLOBAL_FLAGS } from "../lib/cli/flags.ts";
+import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const README = read("README.md");
+
+function read(path: string): string {
+  return Deno.readTextFileSync(new URL(path, ROOT)).replaceAll("\r\n", "\n");
+}
+
+function section(name: string): string {
+  const match = new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)<!-- /${name} -->`).exec(README);
+  assert(match !== null, `README has no section ${name}`);
+  return (match[1] ?? "").trim();
+}
+
+/** Words of prose wrap differently after formatting; tables are compared cell by cell. */
+function cells(table: string): string[][] {
+  return table.trim().split("\n").filter((line) => !/^\|[\s:|-]+\|$/.test(line)).map((line) =>
+    line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim())
+  );
+}
+
+Deno.test("the README's command table is the one of the program", () => {
+  assertEquals(cells(section("commands")), cells(commandTable(COMMANDS)));
+});
+
+Deno.test("the README's figures are those that were measured", () => {
+  const measured = /\n(\|[\s\S]*\|)\n/.exec(read(".github/FIGURES.md"))?.[1] ?? "";
+  assert(measured.length > 0, "FIGURES.md has no table");
+  assertEquals(cells(section("figures")), cells(measured));
+});
+
+Deno.test("every command line in the README can be given", () => {
+  const lines = [...README.matchAll(/(?:^|`|\$ )codexkeep ([a-z][^`\n#]*)/gm)].map((match) =>
+    (match[1] ?? "").trim()
+  );
+  const wrong = lines.flatMap((line) => {
+    const words = line.split(/\s+/);
+    const command = COMMANDS.find(({ name }) => name === words.slice(0, 2).join(" ")) ??
+      COMMANDS.find(({ name }) => name === words[0]);
+    if (command === undefined) return [line];
+    const known = [...GLOBAL_FLAGS, ...command.flags].flatMap((flag) => [flag.name, ...(flag.aliases ?? [])]);
+    const flags = words.filter((word) => word.startsWith("--")).map((word) =>
+      word.slice(2).replace(/=.*/, "")
+    );
+    return flags.every((flag) => known.includes(flag)) ? [] : [line];
+  });
+  assert(lines.length > 10, "the README shows no command lines");
+  assertEquals(wrong, []);
+});
+
+Deno.test("every flag the README names exists", () => {
+  const known = new Set(
+    [...GLOBAL_FLAGS, ...COMMANDS.flatMap(({ flags }) => flags)].flatMap((
+      flag,
+    ) => [flag.name, ...(flag.aliases ?? [])]),
+  );
+  const others = new Set(["yes"]); // of npx
+  const named = [...README.matchAll(/`?--([a-z][a-z-]+)/g)].map((match) => match[1] ?? "");
+  assertEquals(named.filter((flag) => !known.has(flag) && !others.has(flag)), []);
+});
+
+Deno.test("the README lists every exit status", () => {
+  const listed = new Set([...README.matchAll(/^\| (\d+) +\|/gm)].map((match) => Number(match[1])));
+  const used = new Set([0, ...Object.values(EXIT_STATUS)]);
+  assertEquals([...used].filter((status) => !listed.has(status)), []);
+});
+
+Deno.test("every link in the documents leads somewhere", () => {
+  for (const page of ["README.md", ".github/FIGURES.md"]) {
+    for (const [, target = ""] of read(page).matchAll(/\]\(([^)#]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const found = Deno.statSync(new URL(target, new URL(page, ROOT)));
+      assert(found.isFile || found.isDirectory, target);
+    }
+  }
+});
+
+Deno.test("the tasks the README names exist, and its packages are the ones that are pinned", () => {
+  const { tasks, imports } = JSON.parse(read("deno.json")) as Record<string, Record<string, unknown>>;
+  for (const [, task = ""] of README.matchAll(/(?:deno|deno@[\d.]+) task ([a-z:]+)/g)) {
+    assert(tasks?.[task] !== undefined, `there is no task ${task}`);
+  }
+  for (const name of Object.keys(imports ?? {})) {
+    assertStringIncludes(README, name.startsWith("@std/") ? name.split("/").slice(0, 2).join("/") : name);
+  }
+});

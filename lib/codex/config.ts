@@ -76,6 +76,9 @@ function declaredProviders(
 /** Root keys that Codex reads as text; any other type makes it refuse the file. */
 const TEXT_KEYS = ["model_provider", "model", "sqlite_home"] as const;
 
+/** Root keys that Codex reads as tables. */
+const TABLE_KEYS = ["model_providers", "profiles"] as const;
+
 /** What makes Codex 0.169 refuse a file that is valid TOML; it then runs with its defaults, or not at all. */
 function refusals(
   bytes: Uint8Array,
@@ -99,8 +102,8 @@ function refusals(
   if (data.profile !== undefined) {
     add("profile", "the root key profile is of an older Codex; this one refuses it");
   }
-  if (data.model_providers !== undefined && !isTable(data.model_providers)) {
-    add("model_providers", "model_providers is not a table");
+  for (const key of TABLE_KEYS) {
+    if (data[key] !== undefined && !isTable(data[key])) add(key, `${key} is not a table`);
   }
   for (const [id, fields] of Object.entries(table(data.model_providers))) {
     const fault = providerFault(id, fields);

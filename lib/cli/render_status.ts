@@ -28,6 +28,7 @@ export function overviewText(report: StatusReport, view: View): string[] {
   return facts([
     ["Home", line(home)],
     ["Provider", `${style.bold(providerName(provider.id))} (${line(provider.source)})`],
+    ...(provider.layers.length === 0 ? [] : [["Profiles", layerLines(report)] as const]),
     ["Database", databaseLines(report, view)],
     [
       "Threads",
@@ -48,6 +49,12 @@ export function overviewText(report: StatusReport, view: View): string[] {
 export function verdictText({ verdict, next }: StatusReport, { style }: View): string[] {
   const mark = next === null ? style.green : style.yellow;
   return [mark(quote(verdict)), ...(next === null ? [] : [`next: ${style.cyan(quote(next))}`])];
+}
+
+function layerLines({ provider: { layers } }: StatusReport): string[] {
+  return layers.map(({ name: layer, provider }) =>
+    `${name(layer)}: ${provider === null ? "the same provider" : providerName(provider)}`
+  );
 }
 
 function databaseLines({ databases }: StatusReport, { style, verbose }: View): string[] {

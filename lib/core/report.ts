@@ -40,7 +40,12 @@ export interface Counts {
 /** `result` of `status`. */
 export interface StatusReport extends Counts {
   readonly home: string;
-  readonly provider: { readonly id: string; readonly source: string };
+  readonly provider: {
+    readonly id: string;
+    readonly source: string;
+    /** Profile files `<name>.config.toml`, used with `--profile <name>`, and the provider each one sets. */
+    readonly layers: readonly { readonly name: string; readonly provider: string | null }[];
+  };
   readonly databases: readonly {
     readonly path: string;
     readonly live: boolean;

@@ -26,14 +26,8 @@ import { batchesOf, dropThread, replaceBatch, type Run, writtenTo } from "./batc
 import { appendLedger } from "./ledger.ts";
 import { prune } from "./prune.ts";
 import { type Allowance, requireIdle, requireSoundDatabases, requireSpace } from "./preflight.ts";
-import {
-  beginRecord,
-  nextSequence,
-  type OpenRecord,
-  readJournal,
-  recordDir,
-  sweepUnfinished,
-} from "./records.ts";
+import { sweepLeftovers } from "./leftovers.ts";
+import { beginRecord, nextSequence, type OpenRecord, readJournal, recordDir } from "./records.ts";
 import { requireNonePending, withLock } from "./run_lock.ts";
 import { changeRows, openDatabases } from "./rows.ts";
 import { heldPath, isFileChange, type Place } from "./stage.ts";
@@ -75,12 +69,15 @@ export async function apply(
   options: ApplyOptions,
 ): Promise<Applied> {
   requireKnownDatabases(plan.changes, databases);
+  // Before anything is made in the home, be it the lock: a refused run leaves no trace.
+  requireNonePending(machine.disk, plan.home);
+  await requireIdle(plan.home, databases, options);
+  requireSoundDatabases(plan, options.waitMs);
+  requireSpace(machine.disk, plan.home, plan.changes);
   return await withLock(machine.disk, plan.home, options.waitMs, async () => {
     requireNonePending(machine.disk, plan.home);
-    sweepUnfinished(machine.disk, plan.home);
+    sweepLeftovers(machine.disk, plan.home, databases);
     await requireIdle(plan.home, databases, options);
-    requireSoundDatabases(plan, options.waitMs);
-    requireSpace(machine.disk, plan.home, plan.changes);
     const open = openElsewhere(plan);
     const rest = withoutThreads(plan, open);
     if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };

@@ -24,7 +24,7 @@ import { linesWith } from "../text/jsonl.ts";
 import { hashContent } from "./hash.ts";
 
 /** Names beginning so are records half made or half removed; nothing reads them, the next run sweeps them. */
-const UNFINISHED = ".unfinished-";
+export const UNFINISHED = ".unfinished-";
 /** Stands in every line of a record. */
 const BRACE = new TextEncoder().encode("{");
 /** No record comes near it; a larger one is damaged, and is not read into memory. */
@@ -282,15 +282,4 @@ export function dropRecord(disk: Disk, home: AbsPath, id: string): void {
   disk.rename(recordDir(home, id), doomed);
   disk.syncDir(recordsDir(home));
   disk.removeTree(doomed);
-}
-
-/** Removes what interrupted runs left of records half made or half removed. Returns how many. */
-export function sweepUnfinished(disk: Disk, home: AbsPath): number {
-  const entries = disk.list(recordsDir(home)) ?? [];
-  const left = entries.filter((entry) =>
-    entry.kind === "directory" && entry.name.startsWith(UNFINISHED) &&
-    sequenceOf(entry.name.slice(UNFINISHED.length)) !== undefined
-  );
-  for (const entry of left) disk.removeTree(joinPath(recordsDir(home), entry.name));
-  return left.length;
 }

@@ -3,15 +3,8 @@ import type { AbsPath } from "../core/path.ts";
 import type { RecoverReport } from "../core/report.ts";
 import type { Machine } from "../system/machine.ts";
 import { type Allowance, requireIdle } from "./preflight.ts";
-import {
-  openRecord,
-  pendingRecord,
-  readChanges,
-  readJournal,
-  readManifest,
-  recordDir,
-  sweepUnfinished,
-} from "./records.ts";
+import { sweepLeftovers } from "./leftovers.ts";
+import { openRecord, pendingRecord, readChanges, readJournal, readManifest, recordDir } from "./records.ts";
 import { withLock } from "./run_lock.ts";
 import { undo } from "./undo.ts";
 
@@ -34,7 +27,7 @@ export async function recover(
       left.push(...takeBackRun(machine, home, id, allow.waitMs));
       recovered.push(id);
     }
-    return { recovered, swept: sweepUnfinished(disk, home), left };
+    return { recovered, swept: sweepLeftovers(disk, home, databases), left };
   });
 }
 

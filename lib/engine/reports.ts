@@ -61,7 +61,11 @@ export function statusReport(
   const { home, config, databases, codex, pending } = snapshot;
   return {
     home,
-    provider: { id: config.provider.id, source: config.provider.source },
+    provider: {
+      id: config.provider.id,
+      source: config.provider.source,
+      layers: config.layers.map(({ name, provider }) => ({ name, provider: provider ?? null })),
+    },
     databases: databases.map(({ path, live, origin, because, threads, problem }) => ({
       path,
       live,

@@ -24,7 +24,9 @@ export function undo(
   busyMs: number,
 ): Undone {
   const left: Skip[] = [];
-  if (journal.some((entry) => entry.event === "rows")) left.push(...undoRows(changes, journal, busyMs));
+  if (journal.some((entry) => entry.event === "rows")) {
+    left.push(...undoRows(place.disk, changes, journal, busyMs));
+  }
   const begun = journal.flatMap((entry) => entry.event === "begin" ? entry.files : []);
   for (const file of begun.reverse()) {
     const reason = undoFile(place, changes, file);
@@ -54,14 +56,24 @@ function subjectOf(change: Change | undefined): string {
   return change.kind === "row" ? change.thread : change.path;
 }
 
-function undoRows(changes: readonly Change[], journal: readonly JournalEntry[], busyMs: number): Skip[] {
+function undoRows(
+  disk: Disk,
+  changes: readonly Change[],
+  journal: readonly JournalEntry[],
+  busyMs: number,
+): Skip[] {
   const skipped = new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
   const rows = changes.filter((change, n): change is RowChange => change.kind === "row" && !skipped.has(n));
-  const back = rows.map((row) => invert(row) as RowChange);
+  const isThere = (row: RowChange) => disk.stat(row.database) !== undefined;
+  const back = rows.filter(isThere).map((row) => invert(row) as RowChange);
+  const gone = rows.filter((row) => !isThere(row));
   const databases = openDatabases(back, busyMs);
   try {
     const failed = changeRows(databases, back, () => true);
-    return failed.map((row) => ({ subject: row.thread, reason: "its row was changed by another program" }));
+    return [
+      ...failed.map((row) => ({ subject: row.thread, reason: "its row was changed by another program" })),
+      ...gone.map((row) => ({ subject: row.thread, reason: "its database is gone" })),
+    ];
   } finally {
     databases.close();
   }

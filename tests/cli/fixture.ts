@@ -114,7 +114,11 @@ export function status(text: string): StatusReport {
   return {
     ...counts(text),
     home: text,
-    provider: { id: text, source: text },
+    provider: {
+      id: text,
+      source: text,
+      layers: [{ name: text, provider: text }, { name: text, provider: null }],
+    },
     databases: [
       { path: text, live: true, origin: text, because: text, threads: 1391, problem: null },
       {

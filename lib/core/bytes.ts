@@ -12,8 +12,15 @@ export type ByteString = string & { readonly [byteString]: true };
 /** The empty piece. */
 export const NO_BYTES = "" as ByteString;
 
+const SINGLE_BYTE = new TextDecoder("latin1");
+/** What the decoder makes of bytes 0x80 to 0x9f, which it takes for those of Windows. */
+const OTHER_THAN_BYTES = /[\u0100-\uffff]/;
+
 /** `bytes` as a {@link ByteString}; a copy, so a shared buffer is not kept alive. */
 export function toByteString(bytes: Uint8Array): ByteString {
+  // Compact in every runtime; the other way makes a string of a thousand pieces in some.
+  const text = SINGLE_BYTE.decode(bytes);
+  if (!OTHER_THAN_BYTES.test(text)) return text as ByteString;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1") as ByteString;
 }
 
@@ -23,8 +30,6 @@ export function fromByteString(text: ByteString): Uint8Array<ArrayBuffer> {
   Buffer.from(bytes.buffer).write(text, "latin1");
   return bytes;
 }
-
-const SINGLE_BYTE = new TextDecoder("latin1");
 
 /**
  * `bytes` as a string of the same length in which ASCII is itself and every other byte is some other character: for

@@ -28,11 +28,16 @@ export interface SpliceSource {
 export const SPLICE_CHUNK = 1024 * 1024;
 
 /**
- * `bytes` with the splices carried out, as new bytes. Throws `plan-invalid` for splices that are out of order or
- * overlap, and `state-changed` when a `before` is not what stands there.
+ * `bytes` with the splices carried out. Throws `plan-invalid` for splices that are out of order or overlap, and
+ * `state-changed` when a `before` is not what stands there.
+ *
+ * @param result where to put them, of exactly the right size and not part of `bytes`; new memory unless given
  */
-export function applySplices(bytes: Uint8Array, splices: readonly Splice[]): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(splicedSize(bytes.length, splices));
+export function applySplices(
+  bytes: Uint8Array,
+  splices: readonly Splice[],
+  result: Uint8Array<ArrayBuffer> = new Uint8Array(splicedSize(bytes.length, splices)),
+): Uint8Array<ArrayBuffer> {
   let from = 0;
   let to = 0;
   for (const { at, before, after } of splices) {

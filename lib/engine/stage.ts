@@ -8,7 +8,7 @@ import { AppError } from "../core/error.ts";
 import { type AbsPath, baseName, inHome, joinPath, parentOf, type RelPath } from "../core/path.ts";
 import { type Change, type EditChange, isPointer, type PutChange, type RecodeChange } from "../core/plan.ts";
 import { RECORD_FILES, type StagedFile } from "../core/record.ts";
-import { applySplices, spliceChunks } from "../core/splice.ts";
+import { applySplices, spliceChunks, splicedSize } from "../core/splice.ts";
 import type { Disk, ReadFile, Stat, WriteFile } from "../system/disk.ts";
 import { isLinkUnsupported } from "../system/file_error.ts";
 import { compressZstd, expandZstd } from "../system/zstd.ts";
@@ -148,9 +148,14 @@ function writeContent(place: Place, change: FileChange, file: ReadFile, out: Wri
   }
 }
 
+/** Where the new content of one file after the other is put together; thousands of arrays would pile up otherwise. */
+let scratch = new Uint8Array(64 * 1024);
+
 function writeSmall(change: EditChange, file: ReadFile, out: WriteFile): Sums {
   const before = file.read(0, file.size);
-  const after = applySplices(before, change.splices);
+  const size = splicedSize(before.length, change.splices);
+  if (size > scratch.length) scratch = new Uint8Array(2 * size);
+  const after = applySplices(before, change.splices, scratch.subarray(0, size));
   out.write(after);
   return { before: sha256(before), after: sha256(after), size: after.length };
 }

@@ -24,7 +24,10 @@ export function writeText(report: WriteReport, context: WriteContext, view: View
   const { plan, applied } = report;
   const planLines = context.planShown ? [] : planText(plan, context.restorable, view);
   if (applied) return join(planLines, appliedText(report, context, view));
-  if (plan.changes === 0) return planLines;
+  if (plan.changes === 0) {
+    // Shown before and yet empty: every thread had to be left out when it came to it.
+    return context.planShown ? ["Nothing was changed.", ...skippedText(plan.skipped, view)] : planLines;
+  }
   const offer = context.applyWith === null
     ? []
     : [`carry it out: ${view.style.cyan(quote(context.applyWith))}`];

@@ -54,6 +54,8 @@ export interface Rollout {
   readonly meta: SessionMeta | undefined;
   /** The provider a rebuild of the state database would take from this file. */
   readonly recorded: string | undefined;
+  /** True when the file holds nothing but its first line. */
+  readonly bare?: boolean;
   readonly damage: Damage | undefined;
 }
 

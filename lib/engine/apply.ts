@@ -27,10 +27,11 @@ import { appendLedger } from "./ledger.ts";
 import { prune } from "./prune.ts";
 import { type Allowance, requireIdle, requireSoundDatabases, requireSpace } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
-import { beginRecord, nextSequence, type OpenRecord, readJournal, recordDir } from "./records.ts";
+import { beginRecord, dropRecord, nextSequence, type OpenRecord, readJournal, recordDir } from "./records.ts";
 import { requireNonePending, withLock } from "./run_lock.ts";
 import { changeRows, openDatabases } from "./rows.ts";
 import { heldPath, isFileChange, type Place } from "./stage.ts";
+import { requireKnownDatabases, requireKnownTargets } from "./targets.ts";
 import { undo } from "./undo.ts";
 import { verifyFiles, verifyRows } from "./verify.ts";
 
@@ -68,12 +69,14 @@ export async function apply(
   databases: readonly AbsPath[],
   options: ApplyOptions,
 ): Promise<Applied> {
+  requireKnownTargets(plan.changes);
   requireKnownDatabases(plan.changes, databases);
   // Before anything is made in the home, be it the lock: a refused run leaves no trace.
   requireNonePending(machine.disk, plan.home);
   await requireIdle(plan.home, databases, options);
-  requireSoundDatabases(plan, options.waitMs);
+  // On a full disk not even a sound database can be opened, so room comes first.
   requireSpace(machine.disk, plan.home, plan.changes);
+  requireSoundDatabases(plan, options.waitMs);
   return await withLock(machine.disk, plan.home, options.waitMs, async () => {
     requireNonePending(machine.disk, plan.home);
     sweepLeftovers(machine.disk, plan.home, databases);
@@ -83,13 +86,19 @@ export async function apply(
     if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };
     appendLedger(machine, rest);
     const record = begin(machine, rest, options.version);
+    let dropped: ReadonlyMap<string, string>;
     try {
-      const late = await carryOut(machine, rest, record, options);
-      const skipped = [...skipsOf(open), ...late];
-      return { record: record.id, skipped, pruned: prune(machine.disk, plan.home, options.keep) };
+      dropped = await carryOut(machine, rest, record, options);
     } finally {
       record.close();
     }
+    const skipped = skipsOf(new Map([...open, ...dropped]));
+    // A run that changed nothing leaves no record behind.
+    if (withoutThreads(rest, dropped).changes.length === 0) {
+      dropRecord(machine.disk, plan.home, record.id);
+      return { record: undefined, skipped, pruned: [] };
+    }
+    return { record: record.id, skipped, pruned: prune(machine.disk, plan.home, options.keep) };
   });
 }
 
@@ -105,17 +114,6 @@ function openElsewhere({ home, changes }: Plan): Map<string, string> {
     }
   }
   return threads;
-}
-
-/** A plan file or record may have been altered; it must not reach a database the scan did not find. */
-function requireKnownDatabases(changes: readonly Change[], databases: readonly AbsPath[]): void {
-  for (const change of changes) {
-    if (change.kind === "row" && !databases.includes(change.database)) {
-      throw new AppError("refused", `"${change.database}" is no state database of this home`, {
-        hint: "name its folder with --sqlite-home",
-      });
-    }
-  }
 }
 
 function begin(machine: Machine, plan: Plan, version: string): OpenRecord {
@@ -144,7 +142,7 @@ async function carryOut(
   plan: Plan,
   record: OpenRecord,
   options: ApplyOptions,
-): Promise<Skip[]> {
+): Promise<ReadonlyMap<string, string>> {
   const { disk } = machine;
   const { home } = plan;
   const place: Place = {
@@ -167,7 +165,7 @@ async function carryOut(
     throw takeAllBack(run, error, options);
   }
   releaseHeld(run);
-  return skipsOf(run.dropped);
+  return run.dropped;
 }
 
 async function replaceFiles(

@@ -62,7 +62,8 @@ function listCandidates(
     if (!folder) continue;
     const place = toAbsPath(expandTilde(machine, folder), from);
     for (const path of databaseFiles(machine, place, isNamed(origin))) {
-      if (!seen.has(path)) seen.set(path, { path, origin });
+      const real = orNothing(() => machine.disk.realPath(path)) ?? path;
+      if (!seen.has(real)) seen.set(real, { path, origin });
     }
   }
   return [...seen.values()];
@@ -74,7 +75,7 @@ function isNamed(origin: DatabaseView["origin"]): boolean {
 
 /** The state databases of any epoch in a folder; where Codex is told to look, also the one that ought to be there. */
 function databaseFiles(machine: Machine, folder: AbsPath, expected: boolean): AbsPath[] {
-  const names = (machine.disk.list(folder) ?? []).map((entry) => entry.name).filter((name) =>
+  const names = (orNothing(() => machine.disk.list(folder)) ?? []).map((entry) => entry.name).filter((name) =>
     STATE_DATABASE_NAME.test(name)
   );
   if (expected && !names.includes(STATE_DATABASE)) names.push(STATE_DATABASE);
@@ -108,8 +109,19 @@ function isDatabaseCode(code: string): code is DatabaseProblem["code"] {
 
 /** The moment of the newest write: the log is written long before the database itself. */
 function changedAt(machine: Machine, path: AbsPath): number {
-  const log = machine.disk.stat(`${path}-wal` as AbsPath);
-  return Math.max(machine.disk.stat(path)?.mtimeMs ?? 0, log && log.size > 0 ? log.mtimeMs : 0);
+  const log = orNothing(() => machine.disk.stat(`${path}-wal`));
+  const own = orNothing(() => machine.disk.stat(path));
+  return Math.max(own?.mtimeMs ?? 0, log && log.size > 0 ? log.mtimeMs : 0);
+}
+
+/** What a look at the disk gives; undefined where it is refused, as with links in a circle. */
+function orNothing<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
 }
 
 function readRows(machine: Machine, path: AbsPath): readonly ThreadRow[] {

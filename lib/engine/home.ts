@@ -3,7 +3,7 @@ import { AppError } from "../core/error.ts";
 import { type AbsPath, joinPath, toAbsPath } from "../core/path.ts";
 import type { ConfigView } from "../core/snapshot.ts";
 import { type LayerFile, readConfig } from "../codex/config.ts";
-import type { Disk } from "../system/disk.ts";
+import type { Disk, ReadFile } from "../system/disk.ts";
 import type { Machine } from "../system/machine.ts";
 
 /** Largest configuration file that is read; Codex's own are a few kilobytes. */
@@ -68,7 +68,7 @@ export function readConfigOf(disk: Disk, home: AbsPath): ConfigView {
 }
 
 function readWhole(disk: Disk, path: AbsPath): Uint8Array {
-  const file = disk.openRead(path, { follow: true });
+  const file = openConfig(disk, path);
   try {
     if (file.size > MAX_CONFIG_BYTES) {
       throw new AppError(
@@ -79,5 +79,15 @@ function readWhole(disk: Disk, path: AbsPath): Uint8Array {
     return file.read(0, file.size).slice();
   } finally {
     file.close();
+  }
+}
+
+/** Without its configuration nothing can be said of a home, so a file that cannot be read stops every command. */
+function openConfig(disk: Disk, path: AbsPath): ReadFile {
+  try {
+    return disk.openRead(path, { follow: true });
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause;
+    throw new AppError("config-invalid", cause.message, { cause, hint: "Codex cannot read it either" });
   }
 }

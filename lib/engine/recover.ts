@@ -6,6 +6,7 @@ import { type Allowance, requireIdle } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { openRecord, pendingRecord, readChanges, readJournal, readManifest, recordDir } from "./records.ts";
 import { withLock } from "./run_lock.ts";
+import { requireKnownTargets } from "./targets.ts";
 import { undo } from "./undo.ts";
 
 /**
@@ -35,6 +36,7 @@ function takeBackRun(machine: Machine, home: AbsPath, id: string, busyMs: number
   const { disk } = machine;
   const manifest = readManifest(disk, home, id);
   const changes = readChanges(disk, home, manifest);
+  requireKnownTargets(changes);
   const journal = readJournal(disk, home, id);
   const place = {
     disk,

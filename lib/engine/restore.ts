@@ -1,6 +1,6 @@
 /** Plans that take a record back. Restoring is a plan like any other: shown, applied, recorded, and undone the same way. */
 import { AppError } from "../core/error.ts";
-import { type AbsPath, inHome } from "../core/path.ts";
+import { type AbsPath, baseName, inHome } from "../core/path.ts";
 import {
   type Change,
   type EditChange,
@@ -13,6 +13,7 @@ import {
   type RecodeChange,
   type RowChange,
   type Skip,
+  withoutThreads,
 } from "../core/plan.ts";
 import type { StagedFile } from "../core/record.ts";
 import type { Rollout, Snapshot } from "../core/snapshot.ts";
@@ -21,10 +22,10 @@ import { relabel } from "../codex/relabel.ts";
 import type { Contents } from "../repairs/repair.ts";
 import type { Disk } from "../system/disk.ts";
 import { readConfigBytes } from "./home.ts";
-import { readChanges, readJournal, readManifest } from "./records.ts";
+import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
 import { type FileChange, isFileChange } from "./stage.ts";
 import { hashContent } from "./hash.ts";
-import { stagedFiles } from "./verify.ts";
+import { heldFault, stagedFiles } from "./verify.ts";
 
 /** What to leave as it is, and whether to go on where things changed since. */
 export interface RestoreOptions {
@@ -67,6 +68,8 @@ export function planRestore(present: Present, id: string, options: RestoreOption
   const rows = new Map([...snapshotRows(present.snapshot)]);
   const back: Change[] = [];
   const conflicts: Skip[] = [];
+  const unsolved: Skip[] = [];
+  const lost = new Map<string, string>();
   changes.forEach((change, n) => {
     if (skipped.has(n) || !isWanted(change, options)) return;
     const undone = change.kind === "row"
@@ -74,21 +77,17 @@ export function planRestore(present: Present, id: string, options: RestoreOption
       : isFileChange(change)
       ? restoreFile(present, id, change, staged.get(n), options.force)
       : {};
-    if (undone.conflict !== undefined) conflicts.push(undone.conflict);
+    const { conflict } = undone;
+    if (conflict !== undefined) conflicts.push(conflict);
     if (undone.change !== undefined) back.push(undone.change);
+    else if (conflict !== undefined && !undone.solved && change.kind !== "drop") {
+      if (change.thread === undefined) unsolved.push(conflict);
+      else lost.set(change.thread, `${conflict.subject}: ${conflict.reason}`);
+    }
   });
-  const plan: Plan = {
-    purpose: "restore",
-    home,
-    changes: order(back),
-    skipped: options.force ? conflicts.filter((one) => !isPlanned(one, back)) : [],
-    reverts: id,
-  };
-  return { plan, conflicts };
-}
-
-function isPlanned({ subject }: Skip, changes: readonly Change[]): boolean {
-  return changes.some((change) => change.kind !== "drop" && (subjectOf(change) === subject));
+  const plan: Plan = { purpose: "restore", home, changes: order(back), skipped: unsolved, reverts: id };
+  // With one of its parts out of reach a thread stays as it is: half restored it could not be opened.
+  return { plan: withoutThreads(plan, lost), conflicts };
 }
 
 function subjectOf(change: FileChange | RowChange): string {
@@ -103,7 +102,12 @@ function isWanted(change: Change, { config, database, sessions }: RestoreOptions
 interface Undone {
   readonly change?: Change;
   readonly conflict?: Skip;
+  /** There is a conflict, but nothing is left to be done about it. */
+  readonly solved?: boolean;
 }
+
+/** What is to be restored is so already, though the file is another one. */
+const AS_BEFORE = "as before";
 
 function snapshotRows({ threads }: Snapshot): Iterable<[string, string | null]> {
   return [...threads.values()].flatMap((thread): [string, string | null][] =>
@@ -142,7 +146,8 @@ function restoreFile(
   const conflict = { subject, reason: state };
   if (!force) return { conflict };
   const gentle = gentleUndo(present, change);
-  return gentle === undefined ? { conflict } : { conflict, change: gentle };
+  if (gentle === undefined) return { conflict };
+  return gentle === AS_BEFORE ? { conflict, solved: true } : { conflict, change: gentle };
 }
 
 /** Whether a file is as the record left it, as it was before, or why it is neither. */
@@ -161,13 +166,25 @@ function stateOfFile({ disk, snapshot: { home } }: Present, change: FileChange, 
 }
 
 function exactUndo(record: string, change: FileChange, staged: StagedFile, present: Present): Change {
-  if (change.kind !== "edit") return putBack(record, change, staged);
+  if (change.kind !== "edit") return putBack(record, change, staged, present);
   const back = invert(change) as EditChange;
   // Its time now is what it is; the hash has just shown that its content is the one the record left.
   return { ...back, mtimeMs: present.disk.stat(inHome(present.snapshot.home, change.path))?.mtimeMs };
 }
 
-function putBack(record: string, change: RecodeChange | PutChange, staged: StagedFile): PutChange {
+/** Looks at the kept file before anything is planned with it. Throws `record-damaged`. */
+function putBack(
+  record: string,
+  change: RecodeChange | PutChange,
+  staged: StagedFile,
+  { disk, snapshot: { home } }: Present,
+): PutChange {
+  const fault = heldFault(disk, recordDir(home, record), staged);
+  if (fault !== undefined) {
+    throw new AppError("record-damaged", `record "${record}": ${fault}`, {
+      hint: "codexkeep backups verify --deep",
+    });
+  }
   return {
     kind: "put",
     path: change.path,
@@ -181,16 +198,18 @@ function putBack(record: string, change: RecodeChange | PutChange, staged: Stage
 }
 
 /** Gives a file that was changed since its old meaning back, and keeps everything that came later. */
-function gentleUndo(present: Present, change: FileChange): Change | undefined {
+function gentleUndo(present: Present, change: FileChange): Change | typeof AS_BEFORE | undefined {
   if (change.thread === undefined) return gentleConfig(present, change);
   const provider = change.sets.model_provider?.before;
   const thread = present.snapshot.threads.get(change.thread);
-  const rollout = thread?.rollouts.find(({ path }) => path === change.path);
+  // Archiving moves a file and keeps its name.
+  const name = baseName(change.path);
+  const rollout = thread?.rollouts.find(({ path }) => baseName(path) === name);
   if (typeof provider !== "string" || rollout === undefined || rollout.damage !== undefined) return undefined;
   return present.contents.with(rollout, (content) => {
     const splices = relabel(content, provider);
-    if ("refused" in splices || splices.length === 0) return undefined;
-    return editOf(rollout, change, splices, content.size);
+    if ("refused" in splices) return undefined;
+    return splices.length === 0 ? AS_BEFORE : editOf(rollout, change, splices, content.size);
   });
 }
 
@@ -209,7 +228,10 @@ function editOf(
     : { kind: "edit", ...common, mtimeMs, leaveMtimeMs: mtimeMs };
 }
 
-function gentleConfig({ disk, snapshot: { home } }: Present, change: FileChange): EditChange | undefined {
+function gentleConfig(
+  { disk, snapshot: { home } }: Present,
+  change: FileChange,
+): EditChange | typeof AS_BEFORE | undefined {
   const bytes = readConfigBytes(disk, home);
   if (bytes === undefined) return undefined;
   const keys = Object.entries(change.sets).map(([key, { before }]): [string, string | undefined] => [
@@ -223,9 +245,9 @@ function configChange(
   bytes: Uint8Array,
   keys: Readonly<Record<string, string | undefined>>,
   { path }: FileChange,
-): EditChange | undefined {
+): EditChange | typeof AS_BEFORE {
   const { splices, sets } = editRootKeys(bytes, keys);
-  if (splices.length === 0) return undefined;
+  if (splices.length === 0) return AS_BEFORE;
   return {
     kind: "edit",
     path,

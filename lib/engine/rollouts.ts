@@ -33,7 +33,8 @@ function walk(disk: Disk, home: AbsPath, folder: RelPath, visit: Visit): void {
   const self = disk.lstat(inHome(home, folder));
   if (self?.kind === "symlink") visit(folder, { name: folder, kind: "symlink" });
   if (self?.kind !== "directory") return;
-  const entries = disk.list(inHome(home, folder)) ?? [];
+  const entries = listOrNothing(disk, inHome(home, folder));
+  if (entries === undefined) return visit(folder, { name: folder, kind: "directory" });
   const names = new Set(entries.map((entry) => entry.name));
   for (const entry of entries) {
     const path = `${folder}/${entry.name}` as RelPath;
@@ -41,9 +42,27 @@ function walk(disk: Disk, home: AbsPath, folder: RelPath, visit: Visit): void {
     if (parseRolloutName(entry.name)) {
       if (!names.has(entry.name.replace(/\.zst$/i, "")) || !entry.name.endsWith(".zst")) visit(path, entry);
     } else if (entry.kind === "directory") walk(disk, home, path, visit);
-    else if (entry.kind === "symlink" && disk.stat(inHome(home, path))?.kind === "directory") {
-      visit(path, entry);
-    }
+    else if (entry.kind === "symlink" && leadsToFolder(disk, inHome(home, path))) visit(path, entry);
+  }
+}
+
+/** The names in a folder; undefined when it may not be read. */
+function listOrNothing(disk: Disk, folder: AbsPath): readonly Entry[] | undefined {
+  try {
+    return disk.list(folder) ?? [];
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+/** Links in a circle lead nowhere. */
+function leadsToFolder(disk: Disk, link: AbsPath): boolean {
+  try {
+    return disk.stat(link)?.kind === "directory";
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
   }
 }
 
@@ -97,6 +116,7 @@ function inspect(disk: Disk, home: AbsPath, path: RelPath, entry: Entry, intern:
       damage: undefined,
       meta: { ...meta, provider: intern(meta.provider), cwd: intern(meta.cwd), source: intern(meta.source) },
       recorded: intern(seen.recorded),
+      ...seen.bare ? { bare: true } : {},
     };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -109,13 +129,14 @@ function inspect(disk: Disk, home: AbsPath, path: RelPath, entry: Entry, intern:
 function readContent(
   file: ReadFile,
   name: RolloutName,
-): { meta: SessionMeta; recorded: string | undefined } | Damage {
+): { meta: SessionMeta; recorded: string | undefined; bare: boolean } | Damage {
   const source = contentOf(file, name.encoding);
   if ("reason" in source) return source;
   const first = readFirstLine(source);
   if ("reason" in first) return first;
-  const { meta } = first.parsed;
-  return { meta, recorded: recordedProvider(source, meta) };
+  const { line, parsed: { meta } } = first;
+  const bare = line.at + line.bytes.length + line.ending.length >= source.size;
+  return { meta, recorded: recordedProvider(source, meta), bare };
 }
 
 /** The content of a rollout as Codex reads it: the file itself, or what a compressed file holds. */
@@ -133,6 +154,9 @@ export function contentOf(file: ReadFile, encoding: Rollout["encoding"]): ByteSo
 
 function kindDamage(path: RelPath, entry: Entry): Damage | undefined {
   if (entry.kind === "symlink") return { reason: "outside-home", detail: "it is a symbolic link" };
+  if (entry.kind === "directory" && parseRolloutName(entry.name) === undefined) {
+    return { reason: "unreadable", detail: "the folder cannot be read" };
+  }
   if (entry.kind !== "file") return { reason: "not-a-file", detail: "it is no regular file" };
   if (parseRelPath(path) === undefined) {
     return { reason: "unsafe-name", detail: "its name is not safe on every system" };

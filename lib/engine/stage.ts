@@ -73,11 +73,14 @@ export function targetOf({ disk, home }: Pick<Place, "disk" | "home">, change: F
 }
 
 /**
- * Writes the new content of a file beside it; {@link syncStaged} then puts it on the disk. Throws `state-changed` when the file is not as the plan
- * says, `refused` when it must not be replaced; nothing is left behind then.
+ * Writes the new content of a file beside it; {@link syncStaged} then puts it on the disk. Throws `state-changed` when
+ * the file is not as the plan says, `refused` when it must not be replaced; nothing is left behind then.
  */
 export function stage(place: Place, change: FileChange, n: number): Staged {
   const { disk } = place;
+  if (disk.stat(inHome(place.home, change.path)) === undefined) {
+    throw new AppError("state-changed", `"${change.path}" is gone since the plan was made`);
+  }
   const target = targetOf(place, change);
   const file = disk.openRead(target);
   try {

@@ -2,7 +2,7 @@
 import { AppError } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
 import { type Change, type RowChange } from "../core/plan.ts";
-import { type JournalEntry, RECORD_FILES, type StagedFile } from "../core/record.ts";
+import { type JournalEntry, RECORD_FILES, type StagedFile, stateOf } from "../core/record.ts";
 import type { Disk } from "../system/disk.ts";
 import type { Run } from "./batches.ts";
 import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
@@ -75,27 +75,27 @@ function verifyHeld(
   changes: readonly Change[],
   journal: readonly JournalEntry[],
 ): string[] {
-  const problems: string[] = [];
-  for (const file of heldFiles(changes, journal)) {
-    const path = heldPath(dir, file.n);
-    if (disk.lstat(path) === undefined) {
-      problems.push(`${RECORD_FILES.held}/${file.n} is missing`);
-      continue;
-    }
-    const reader = disk.openRead(path);
-    try {
-      if (hashContent(reader, reader.size) !== file.before) {
-        problems.push(`${RECORD_FILES.held}/${file.n} is damaged`);
-      }
-    } finally {
-      reader.close();
-    }
-  }
-  return problems;
+  return heldFiles(changes, journal).flatMap((file) => heldFault(disk, dir, file) ?? []);
 }
 
-/** The files a finished record keeps whole: those whose old content cannot be made again from the new one. */
+/** What is wrong with a file that the record in `dir` keeps whole; undefined when every byte is as it was. */
+export function heldFault(disk: Disk, dir: AbsPath, { n, before }: StagedFile): string | undefined {
+  const path = heldPath(dir, n);
+  if (disk.lstat(path) === undefined) return `${RECORD_FILES.held}/${n} is missing`;
+  const reader = disk.openRead(path);
+  try {
+    return hashContent(reader, reader.size) === before ? undefined : `${RECORD_FILES.held}/${n} is damaged`;
+  } finally {
+    reader.close();
+  }
+}
+
+/**
+ * The files a finished record keeps whole: those whose old content cannot be made again from the new one. None for a
+ * run that was taken back: they are in their old places.
+ */
 export function heldFiles(changes: readonly Change[], journal: readonly JournalEntry[]): StagedFile[] {
+  if (stateOf(journal) === "undone") return [];
   const skipped = new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
   return stagedFiles(journal).filter(({ n }) => {
     const kind = changes[n]?.kind;

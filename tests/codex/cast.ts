@@ -80,6 +80,16 @@ export async function copyCast(cast: Cast): Promise<Cast> {
   return { ...cast, home: await cast.home.copy() };
 }
 
+/** Runs `work` on a copy of the home and removes the copy afterwards. */
+export async function withCast<T>(cast: Cast, work: (copy: Cast) => Promise<T>): Promise<T> {
+  const copy = await copyCast(cast);
+  try {
+    return await work(copy);
+  } finally {
+    await copy.home.dispose();
+  }
+}
+
 async function interactiveThreads(home: TestHome): Promise<Omit<Cast["ids"], "exec">> {
   const server = await home.serve();
   try {

@@ -1,6 +1,6 @@
 /** What Codex 0.169 does with files that another program has changed: the facts that repairs are built on. */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { type Cast, copyCast, makeCast, type Role } from "./cast.ts";
+import { type Cast, makeCast, type Role, withCast } from "./cast.ts";
 import { changeIndex, dropIndex, editLines, filesOf, threadRows } from "./disk.ts";
 import { withHome, withServer } from "./home.ts";
 import { differences, observe } from "./oracle.ts";
@@ -146,15 +146,6 @@ Deno.test("Codex answers the list of everything from the index, not from the rol
     });
   });
 });
-
-async function withCast<T>(cast: Cast, work: (copy: Cast) => Promise<T>): Promise<T> {
-  const copy = await copyCast(cast);
-  try {
-    return await work(copy);
-  } finally {
-    await copy.home.dispose();
-  }
-}
 
 function rewrite(home: string, cast: Cast, role: Role, from: string, to: string): void {
   editLines(fileOf(home, cast, role), (lines) => lines.map((line) => line.replace(from, to)));

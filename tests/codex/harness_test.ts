@@ -28,6 +28,8 @@ const SHOWN: Readonly<Record<ListName, readonly Role[]>> = {
   archivedIndex: ["archived"],
   accountScan: BY_FILE,
   accountIndex: INTERACTIVE,
+  accountCurrent: INTERACTIVE,
+  accountExec: [...INTERACTIVE, "exec"],
 };
 
 Deno.test("makeCast() makes every kind of thread and Codex shows each as recorded", async (test) => {

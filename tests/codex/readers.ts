@@ -35,6 +35,10 @@ export const LISTS = {
   accountScan: { modelProviders: [], currentAccountOnly: true },
   /** As `accountScan`, answered from the index: `codex resume --last`. */
   accountIndex: { modelProviders: [], currentAccountOnly: true, useStateDbOnly: true },
+  /** Current provider, what the account may see: the picker of `codex fork`. */
+  accountCurrent: { currentAccountOnly: true, useStateDbOnly: true },
+  /** As `accountCurrent`, `codex exec` too: `codex exec resume --last`. */
+  accountExec: { sourceKinds: EVERY_SOURCE, currentAccountOnly: true, useStateDbOnly: true },
 } as const satisfies Record<string, JsonObject>;
 
 /** The name of a list of {@link LISTS}. */
@@ -82,6 +86,17 @@ export async function resume(server: AppServer, id: string): Promise<Opened> {
 /** Forks a thread by id; the new thread's id is in the answer. */
 export async function fork(server: AppServer, id: string, more: JsonObject = {}): Promise<Opened> {
   return await opened(server, "thread/fork", { threadId: id, excludeTurns: true, ...more });
+}
+
+/** Takes back the turns of a loaded thread from one on; the thread as it is then. */
+export async function revertBefore(server: AppServer, id: string, turn: string): Promise<Opened> {
+  try {
+    await server.call("thread/revert", { threadId: id, beforeTurnId: turn });
+  } catch (error) {
+    if (error instanceof RpcError) return { ok: false, error: error.message };
+    throw error;
+  }
+  return await resume(server, id);
 }
 
 /** The turns of a thread, oldest first, each as `status: user text > agent text`. */

@@ -9,6 +9,8 @@ export type Terminal = {
   readonly drawn: () => string;
   /** Resolves once `ready` holds; throws after a while with what was drawn. */
   readonly until: (ready: (drawn: string) => boolean) => Promise<void>;
+  /** Resolves once nothing has been drawn for a moment. */
+  readonly still: () => Promise<void>;
   /** Presses keys. */
   readonly type: (keys: string) => Promise<void>;
   /** Asks it to end by Ctrl-C and resolves once the process is gone. */
@@ -24,6 +26,7 @@ const ANSWERS: readonly (readonly [query: string, answer: string])[] = [
 ];
 const READY_MS = 20_000;
 const LOOK_MS = 25;
+const STILL_MS = 400;
 
 /** True where this machine can run {@link openTerminal}. */
 export const TERMINAL_AVAILABLE = Deno.build.os === "linux" && hasScript();
@@ -32,7 +35,7 @@ export const TERMINAL_AVAILABLE = Deno.build.os === "linux" && hasScript();
 export async function openTerminal(home: TestHome, args: readonly string[]): Promise<Terminal> {
   const words = [await codexBinary(), "--no-daemon", "--no-alt-screen", ...trust(home.work), ...args];
   const child = new Deno.Command("script", {
-    args: ["-qfec", `stty rows 40 cols 120; exec ${words.map(quoted).join(" ")}`, "/dev/null"],
+    args: ["-qfec", `stty rows 200 cols 120; exec ${words.map(quoted).join(" ")}`, "/dev/null"],
     cwd: home.work,
     env: codexEnvironment(home.path, { TERM: "xterm-256color", SHELL: "/bin/sh" }),
     clearEnv: true,
@@ -61,20 +64,31 @@ export async function openTerminal(home: TestHome, args: readonly string[]): Pro
         await pause(LOOK_MS);
       }
     },
-    close: async () => {
-      const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
-      let ended = false;
-      const end = Promise.all([child.status, screen]).then(() => {
-        ended = true;
-      });
-      while (!ended) {
-        await type("\x03");
-        await Promise.race([end, pause(300)]);
+    still: async () => {
+      for (let last = ""; last !== raw;) {
+        last = raw;
+        await pause(STILL_MS);
       }
-      clearTimeout(timer);
+    },
+    close: async () => {
+      const last = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+      const pressing = setInterval(() => void type("\x03"), 300);
+      await type("\x03");
+      await Promise.all([child.status, screen]);
+      clearInterval(pressing);
+      clearTimeout(last);
       await keyboard.close().catch(() => {});
     },
   };
+}
+
+/**
+ * What a drawn picker offers, without white space. An entry must not hold a digit, because its age or the number of
+ * entries follows right behind it.
+ */
+export function picked(drawn: string): readonly string[] {
+  const entries = drawn.replaceAll(/\s/g, "").split("●").slice(1);
+  return entries.map((entry) => entry.replace(/(\d|─|Loading).*$/, ""));
 }
 
 function trust(folder: string): readonly string[] {

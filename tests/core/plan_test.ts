@@ -10,10 +10,14 @@ import {
   invert,
   invertMeaning,
   isPointer,
+  movesOf,
+  NO_PROVIDER,
   order,
   type Plan,
   type RowChange,
+  skipsOf,
   threadsOf,
+  withoutThreads,
   writtenBytes,
 } from "../../lib/core/plan.ts";
 import { splicedSize } from "../../lib/core/splice.ts";
@@ -109,6 +113,44 @@ Deno.test("byKind() and threadsOf() count what a plan touches", () => {
   assertEquals(threadsOf(changes), new Set(["t1", "t2"]));
 });
 
+Deno.test("movesOf() goes by the row, by the file where there is none, and counts each thread once", () => {
+  const sets = (before: string | null, after: string) => ({ model_provider: { before, after } });
+  const file = (thread: string, before: string | null): EditChange => ({
+    ...EDIT,
+    thread,
+    sets: sets(before, "new"),
+  });
+  const changes: Change[] = [
+    file("t1", "a"),
+    file("t1", "b"),
+    { ...ROW, thread: "t1", cells: sets("c", "new") },
+    file("t2", "a"),
+    file("t2", "z"),
+    { ...ROW, thread: "t3", cells: sets("a", "new") },
+    file("t4", null),
+    { ...ROW, thread: "t5", cells: { cwd: { before: "a", after: "b" } } },
+    { ...EDIT, thread: undefined, sets: sets("a", "new") },
+    DROP,
+  ];
+  assertEquals(movesOf(changes), [
+    { from: "c", to: "new", threads: 1 },
+    { from: "a", to: "new", threads: 2 },
+    { from: NO_PROVIDER, to: "new", threads: 1 },
+  ]);
+  assertEquals(movesOf([]), []);
+});
+
+Deno.test("withoutThreads() takes threads out whole and names them", () => {
+  const config = { ...EDIT, thread: undefined };
+  const whole = { ...EMPTY, changes: [EDIT, config, ROW, { ...ROW, thread: "t2" }, DROP] };
+  assertEquals(withoutThreads(whole, new Map()), whole);
+  const skips = new Map([["t1", "open"], ["t9", "gone"]]);
+  const rest = withoutThreads({ ...whole, skipped: [{ subject: "t0", reason: "before" }] }, skips);
+  assertEquals(rest.changes, [config, { ...ROW, thread: "t2" }, DROP]);
+  assertEquals(rest.skipped, [{ subject: "t0", reason: "before" }, ...skipsOf(skips)]);
+  assertNotEquals(digest(rest), digest(whole));
+});
+
 Deno.test("writtenBytes() is the size an edit leaves", () => {
   fc.assert(fc.property(edit, (one) => assertEquals(writtenBytes(one), splicedSize(one.size, one.splices))));
   assertEquals([writtenBytes(ROW), writtenBytes(DROP)], [0, 0]);
@@ -123,7 +165,7 @@ Deno.test("digest() is the same for equal plans, however their fields are ordere
   fc.assert(fc.property(plan, (one) => {
     const cells = one.changes.some((it) => it.kind !== "drop" && Object.keys(meaning(it)).length > 1);
     if (!cells) assertEquals(digest(backwards(one) as Plan), digest(one));
-    assertEquals(digest({ ...one, skipped: [], moves: [] }), digest(one));
+    assertEquals(digest({ ...one, skipped: [] }), digest(one));
   }));
 });
 
@@ -198,6 +240,5 @@ const EMPTY: Plan = {
   home: "/h" as AbsPath,
   changes: [],
   skipped: [],
-  moves: [],
   reverts: undefined,
 };

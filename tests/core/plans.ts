@@ -112,6 +112,5 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
   home: fc.constantFrom("/h", "/home/ünïcode") as fc.Arbitrary<AbsPath>,
   changes: fc.array(change, { maxLength: 5 }),
   skipped: fc.array(fc.record({ subject: text, reason: text }), { maxLength: 2 }),
-  moves: fc.array(fc.record({ from: text, to: text, threads: fc.nat() }), { maxLength: 2 }),
   reverts: fc.option(text, { nil: undefined }),
 });

@@ -1,0 +1,45 @@
+/** Facts as values: threads whose files are texts in memory. */
+import type { RelPath } from "../../lib/core/path.ts";
+import type { Rollout, Snapshot, Thread } from "../../lib/core/snapshot.ts";
+import { countEncrypted } from "../../lib/repairs/provider.ts";
+import type { Contents, Facts } from "../../lib/repairs/repair.ts";
+import { AppError } from "../../lib/core/error.ts";
+import { memorySource } from "../../lib/text/source.ts";
+import { snapshotOf } from "../codex_model/snapshots.ts";
+
+/** A configuration that knows `old`, `new` and `other`, with `new` in use. */
+export const CONFIG = 'model_provider = "new"\n' +
+  ["old", "new", "other"].map((id) => `[model_providers.${id}]\nname = "${id}"\n`).join("");
+
+/** Files by path; reading any other fails like a file that is gone. */
+export function contentsOf(
+  files: Readonly<Record<string, Uint8Array>>,
+): Contents & { readonly read: string[] } {
+  const read: string[] = [];
+  return {
+    read,
+    with: (rollout: Rollout, use) => {
+      read.push(rollout.path);
+      const bytes = files[rollout.path];
+      if (bytes === undefined) throw new AppError("failed", `cannot read "${rollout.path}"`);
+      return use(memorySource(bytes));
+    },
+  };
+}
+
+/** Facts about these threads, with the provider to bring them to. */
+export function factsOf(
+  threads: readonly Thread[],
+  files: Readonly<Record<RelPath | string, Uint8Array>> = {},
+  more: Partial<Snapshot> = {},
+  target = "new",
+): Facts {
+  const snapshot = snapshotOf(threads, CONFIG, more);
+  const contents = contentsOf(files);
+  return {
+    snapshot,
+    contents,
+    target: { id: target, source: "config.toml" },
+    encrypted: () => countEncrypted(snapshot.threads.values(), target, contents),
+  };
+}

@@ -1,0 +1,298 @@
+import { recordedProvider } from "../../lib/codex/rollout.ts";
+import type { RelPath } from "../../lib/core/path.ts";
+import {
+  type Change,
+  type EditChange,
+  movesOf,
+  NO_PROVIDER,
+  type RecodeChange,
+} from "../../lib/core/plan.ts";
+import type { Rollout, Snapshot, Thread } from "../../lib/core/snapshot.ts";
+import { applySplices } from "../../lib/core/splice.ts";
+import {
+  copiesOf,
+  countEncrypted,
+  isForeign,
+  planProviders,
+  providerOf,
+  providerRepair,
+} from "../../lib/repairs/provider.ts";
+import type { Draft } from "../../lib/repairs/repair.ts";
+import { memorySource } from "../../lib/text/source.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows, fail } from "../assert.ts";
+import { metaLine, metaOf, rollout, settingsLine } from "../codex_model/rollouts.ts";
+import {
+  damagedOf,
+  DATABASE,
+  rolloutOf,
+  rolloutPath,
+  rowOf,
+  threadId,
+  threadOf,
+} from "../codex_model/snapshots.ts";
+import { contentsOf, factsOf } from "./facts.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** The content of the file of thread `n`. */
+function fileOf(n: number, provider = "old", mode: "paginated" | "legacy" = "paginated"): Uint8Array {
+  const payload = { id: threadId(n), session_id: threadId(n) };
+  return rollout([metaLine({ mode, provider, payload }), settingsLine(provider, 1, mode)]);
+}
+
+function filesOf(...numbers: readonly number[]): Record<string, Uint8Array> {
+  return Object.fromEntries(numbers.map((n) => [rolloutPath(n), fileOf(n)]));
+}
+
+function plan(
+  threads: readonly Thread[],
+  files: Readonly<Record<string, Uint8Array>>,
+  more: Partial<Snapshot> = {},
+  from?: string,
+): Draft {
+  const facts = factsOf(threads, files, more);
+  return planProviders(facts, { threads, from }, () => "new");
+}
+
+function kinds(changes: readonly Change[]): string[] {
+  return changes.map((change) => change.kind);
+}
+
+Deno.test("planProviders() changes the file and the row of a thread", () => {
+  const { changes, skipped } = plan([threadOf(1)], filesOf(1));
+  assertEquals([skipped, movesOf(changes)], [[], [{ from: "old", to: "new", threads: 1 }]]);
+  const [file, row] = changes;
+  assert(file?.kind === "edit" && changes.length === 2);
+  const { splices, ...head } = file;
+  assertEquals<Omit<EditChange, "splices">>(head, {
+    kind: "edit",
+    path: rolloutPath(1),
+    thread: threadId(1),
+    sets: { model_provider: { before: "old", after: "new" } },
+    size: 1000,
+    mtimeMs: 5000,
+    leaveMtimeMs: 5000,
+  });
+  const after = applySplices(fileOf(1), splices);
+  assertEquals([metaOf(after).provider, recordedProvider(memorySource(after), metaOf(after))], [
+    "new",
+    "new",
+  ]);
+  assertEquals<Change | undefined>(row, {
+    kind: "row",
+    database: DATABASE,
+    thread: threadId(1),
+    cells: { model_provider: { before: "old", after: "new" } },
+  });
+});
+
+Deno.test("planProviders() rewrites a compressed file whole", () => {
+  const path = `${rolloutPath(1)}.zst` as RelPath;
+  const packed = rolloutOf(1, {}, { path, encoding: "zstd", stamp: { size: 99, mtimeMs: 7 } });
+  const { changes } = plan([threadOf(1, { rollouts: [packed] })], { [path]: fileOf(1) });
+  const file = changes[0] as RecodeChange;
+  assertEquals([file.kind, file.size, file.mtimeMs, file.contentSize], ["recode", 99, 7, fileOf(1).length]);
+});
+
+Deno.test("planProviders() leaves threads alone that are as wanted, or that nobody asked to move", () => {
+  const fine = threadOf(1, {
+    rollouts: [rolloutOf(1, { provider: "new" })],
+    row: rowOf(1, { provider: "new" }),
+  });
+  const facts = factsOf([fine, threadOf(2)], filesOf(2));
+  const none = planProviders(facts, { threads: [fine], from: undefined }, () => "new");
+  assertEquals(none, { changes: [], skipped: [] });
+  const spared = planProviders(facts, { threads: [threadOf(2)], from: undefined }, () => undefined);
+  assertEquals(spared, { changes: [], skipped: [] });
+});
+
+Deno.test("planProviders() with a from takes only threads that belong to it", () => {
+  const other = threadOf(2, {
+    rollouts: [rolloutOf(2, { provider: "other" })],
+    row: rowOf(2, { provider: "other" }),
+  });
+  const files = { ...filesOf(1), [rolloutPath(2)]: fileOf(2, "other") };
+  const of = (from: string) => plan([threadOf(1), other], files, {}, from);
+  assertEquals(movesOf(of("other").changes), [{ from: "other", to: "new", threads: 1 }]);
+  assertEquals(of("old").changes.map((change) => change.kind !== "drop" && change.thread), [
+    threadId(1),
+    threadId(1),
+  ]);
+  assertEquals(of("nobody"), { changes: [], skipped: [] });
+});
+
+Deno.test("movesOf() a draft counts threads by where they come from", () => {
+  const rows = ["old", "other", "old"];
+  const threads = rows.map((provider, n) => threadOf(n, { row: rowOf(n, { provider }) }));
+  assertEquals(movesOf(plan(threads, filesOf(0, 1, 2)).changes), [
+    { from: "old", to: "new", threads: 2 },
+    { from: "other", to: "new", threads: 1 },
+  ]);
+});
+
+Deno.test("planProviders() changes only the copies that differ", () => {
+  const fileOnly = threadOf(1, { row: rowOf(1, { provider: "new" }) });
+  assertEquals(kinds(plan([fileOnly], filesOf(1)).changes), ["edit"]);
+  const rowOnly = threadOf(1, { rollouts: [rolloutOf(1, { provider: "new" })] });
+  assertEquals(kinds(plan([rowOnly], { [rolloutPath(1)]: fileOf(1, "new") }).changes), ["row"]);
+  const rowless = threadOf(1, { row: undefined });
+  assertEquals(kinds(plan([rowless], filesOf(1)).changes), ["edit"]);
+  const settings = rolloutOf(1, { provider: "new" }, { recorded: "old" });
+  const half = rollout([metaLine({ provider: "new" }), settingsLine("old", 1)]);
+  const quiet = threadOf(1, { rollouts: [settings], row: rowOf(1, { provider: "new" }) });
+  assertEquals(kinds(plan([quiet], { [rolloutPath(1)]: half }).changes), ["edit"]);
+});
+
+Deno.test("planProviders() gives a row without a provider one, when its file has to move", () => {
+  const thread = threadOf(1, { row: rowOf(1, { provider: undefined }) });
+  const { changes } = plan([thread], filesOf(1));
+  assertEquals<Change | undefined>(changes[1], {
+    kind: "row",
+    database: DATABASE,
+    thread: threadId(1),
+    cells: { model_provider: { before: null, after: "new" } },
+  });
+  assertEquals(movesOf(changes), [{ from: NO_PROVIDER, to: "new", threads: 1 }]);
+});
+
+Deno.test("planProviders() changes all segments of a thread", () => {
+  const second = "sessions/2026/11/22/segment.jsonl" as RelPath;
+  const rollouts = [rolloutOf(1), rolloutOf(1, {}, { path: second })];
+  const files = { ...filesOf(1), [second]: fileOf(1) };
+  const { changes } = plan([threadOf(1, { rollouts })], files);
+  assertEquals(kinds(changes), ["edit", "edit", "row"]);
+});
+
+/** Threads that are left out whole, with a word of the reason. */
+const SKIPPED: Readonly<Record<string, readonly [Thread, RegExp, Partial<Snapshot>?]>> = {
+  "Codex has it open": [threadOf(1), /open/, { codex: { processes: [], busyThreads: [threadId(1)] } }],
+  "its file is missing": [threadOf(1, { rollouts: [] }), /missing/],
+  "one of its segments is damaged": [threadOf(1, { rollouts: [rolloutOf(1), damagedOf(1, "torn")] }), /torn/],
+  "one of its segments cannot be opened": [
+    threadOf(1, { rollouts: [rolloutOf(1), rolloutOf(1, {}, { path: "sessions/gone.jsonl" as RelPath })] }),
+    /gone\.jsonl.*cannot read/,
+  ],
+  "there is no database for its row": [threadOf(1), /no database/, { live: undefined }],
+};
+
+for (const [why, [thread, reason, more]] of Object.entries(SKIPPED)) {
+  Deno.test(`planProviders() leaves a thread out whole when ${why}, and goes on with the others`, () => {
+    const { changes, skipped } = plan([thread, threadOf(2, { row: undefined })], filesOf(1, 2), more);
+    assertEquals(changes.map((change) => change.kind !== "drop" && change.thread), [threadId(2)]);
+    assertEquals(skipped.map(({ subject }) => subject), [thread.id]);
+    assertMatch(skipped[0]!.reason, reason);
+  });
+}
+
+Deno.test("planProviders() leaves a thread out when a segment has no room, and says which", () => {
+  const path = "sessions/2026/11/22/segment.jsonl" as RelPath;
+  const tight = rollout([
+    metaLine({ provider: "o", payload: { session_id: undefined, runtime_workspace_roots: [] } }),
+  ]);
+  const rollouts = [rolloutOf(1), rolloutOf(1, { provider: "o" }, { path })];
+  const { changes, skipped } = plan([threadOf(1, { rollouts })], { ...filesOf(1), [path]: tight });
+  assertEquals(changes, []);
+  assertMatch(skipped[0]!.reason, /segment\.jsonl.*no room/);
+});
+
+Deno.test("planProviders() does not hide a fault of its own behind a skip", () => {
+  const facts = { ...factsOf([threadOf(1)]), contents: { with: () => fail("a fault") } };
+  assertThrows(
+    () => planProviders(facts, { threads: [threadOf(1)], from: undefined }, () => "new"),
+    Error,
+    "a fault",
+  );
+});
+
+Deno.test("providerRepair.plan() aims at the target of the facts", () => {
+  const facts = factsOf([threadOf(1)], filesOf(1), {}, "other");
+  const draft = providerRepair.plan?.(facts, { threads: [threadOf(1)], from: undefined });
+  assertEquals(movesOf(draft?.changes ?? []), [{ from: "old", to: "other", threads: 1 }]);
+});
+
+const BARE: Rollout = rolloutOf(1, { provider: undefined });
+
+Deno.test("providerOf() is the row's, then the newest file's, then none", () => {
+  const rollouts = [rolloutOf(1, { provider: "a" }), rolloutOf(1, { provider: "b" }, { recorded: "c" })];
+  assertEquals(providerOf(threadOf(1, { rollouts })), "old");
+  assertEquals(providerOf(threadOf(1, { rollouts, row: rowOf(1, { provider: undefined }) })), "c");
+  assertEquals(providerOf(threadOf(1, { rollouts: [BARE], row: undefined })), NO_PROVIDER);
+  assertEquals(providerOf(threadOf(1, { rollouts: [], row: undefined })), NO_PROVIDER);
+});
+
+Deno.test("copiesOf() and isForeign() look at every copy, and take silence for agreement", () => {
+  const thread = threadOf(1, {
+    rollouts: [rolloutOf(1, { provider: "a" }, { recorded: "b" }), damagedOf(1)],
+  });
+  assertEquals(copiesOf(thread), ["a", "b", "old"]);
+  assertEquals(["a", "b", "old"].map((id) => isForeign(thread, id)), [true, true, true]);
+  assertEquals(isForeign(threadOf(1, { rollouts: [BARE] }), "old"), false);
+  assertEquals(isForeign(threadOf(1, { rollouts: [BARE], row: undefined }), "old"), false);
+});
+
+function found(threads: readonly Thread[], target = "new") {
+  return providerRepair.find(factsOf(threads, {}, {}, target)).map(({ code, count, severity }) =>
+    `${severity} ${code} ${count}`
+  );
+}
+
+Deno.test("providerRepair.find() has nothing to say about threads of the provider in use", () => {
+  assertEquals(found([threadOf(1), threadOf(2)], "old"), []);
+  assertEquals(found([]), []);
+  assertEquals(found([threadOf(1, { rollouts: [] })]), []);
+});
+
+Deno.test("providerRepair.find() tells foreign threads, threads whose copies differ, and undeclared providers", () => {
+  assertEquals(found([threadOf(1), threadOf(2)]), ["warning provider-mismatch 2"]);
+  const split = threadOf(3, { row: rowOf(3, { provider: "new" }) });
+  assertEquals(found([split]), ["warning provider-mismatch 1", "error provider-copies-disagree 1"]);
+  const gone = threadOf(4, {
+    rollouts: [rolloutOf(4, { provider: "gone" })],
+    row: rowOf(4, { provider: "gone" }),
+  });
+  assertEquals(found([gone]), ["warning provider-mismatch 1", "error provider-not-configured 1"]);
+  assertEquals(found([gone], "gone"), ["error provider-not-configured 1"]);
+});
+
+Deno.test("providerRepair.find() gives every thread concerned as evidence", () => {
+  const threads = [
+    threadOf(1),
+    threadOf(2, { row: undefined }),
+    threadOf(3, { rollouts: [BARE], row: rowOf(3) }),
+  ];
+  const [finding] = providerRepair.find(factsOf(threads));
+  assertEquals(finding?.samples, [
+    `${threadId(1)}: first line old, recorded old, database old`,
+    `${threadId(2)}: first line old, recorded old, database no row`,
+    `${threadId(3)}: first line (none), recorded (none), database old`,
+  ]);
+  assertStringIncludes(finding?.message ?? "", '"new"');
+});
+
+Deno.test("countEncrypted() counts threads of other providers that hold encrypted content, by provider", () => {
+  const secret = encode('{"encrypted_content":"gAAAA"}');
+  const none = encode('{"encrypted_content":null,"encrypted":"content"}');
+  const other = threadOf(3, { row: rowOf(3, { provider: "other" }) });
+  const home = threadOf(4, {
+    rollouts: [rolloutOf(4, { provider: "new" })],
+    row: rowOf(4, { provider: "new" }),
+  });
+  const threads = [
+    threadOf(1),
+    threadOf(2),
+    other,
+    home,
+    threadOf(5, { rollouts: [damagedOf(5)] }),
+    threadOf(6),
+  ];
+  const contents = contentsOf({
+    [rolloutPath(1)]: secret,
+    [rolloutPath(2)]: none,
+    [rolloutPath(3)]: secret,
+    [rolloutPath(4)]: secret,
+    [rolloutPath(5)]: secret,
+  });
+  assertEquals(countEncrypted(threads, "new", contents), new Map([["old", 1], ["other", 1]]));
+  // neither the thread of the target nor the damaged file was opened; the missing one was tried
+  assertEquals(contents.read, [rolloutPath(1), rolloutPath(2), rolloutPath(3), rolloutPath(6)]);
+});

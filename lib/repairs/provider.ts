@@ -199,6 +199,9 @@ function relabelRollout(
   if (rollout.damage !== undefined) return { refused: rollout.damage.detail };
   try {
     return contents.with(rollout, (content) => {
+      // A plan that mixes what the scan saw with what came later would fit neither.
+      const grown = rollout.encoding === "plain" && content.size !== rollout.stamp.size;
+      if (grown) return { refused: "another program is writing to it" };
       const splices = relabel(content, target);
       return "refused" in splices ? splices : { splices, contentSize: content.size };
     });

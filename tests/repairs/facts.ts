@@ -27,6 +27,19 @@ export function contentsOf(
   };
 }
 
+/** The threads as a scan sees them: every file as long as it is. */
+export function scanned(
+  threads: readonly Thread[],
+  files: Readonly<Record<string, Uint8Array>>,
+): readonly Thread[] {
+  const measured = (rollout: Rollout): Rollout => {
+    // A compressed file is shorter than its content, which is all that is here.
+    const size = rollout.encoding === "plain" ? files[rollout.path]?.length : undefined;
+    return { ...rollout, stamp: { ...rollout.stamp, size: size ?? rollout.stamp.size } };
+  };
+  return threads.map((thread) => ({ ...thread, rollouts: thread.rollouts.map(measured) }));
+}
+
 /** Facts about these threads, with the provider to bring them to. */
 export function factsOf(
   threads: readonly Thread[],

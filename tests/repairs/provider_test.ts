@@ -30,7 +30,7 @@ import {
   threadId,
   threadOf,
 } from "../codex_model/snapshots.ts";
-import { contentsOf, factsOf } from "./facts.ts";
+import { contentsOf, factsOf, scanned } from "./facts.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -50,8 +50,8 @@ function plan(
   more: Partial<Snapshot> = {},
   from?: string,
 ): Draft {
-  const facts = factsOf(threads, files, more);
-  return planProviders(facts, { threads, from }, () => "new");
+  const seen = scanned(threads, files);
+  return planProviders(factsOf(seen, files, more), { threads: seen, from }, () => "new");
 }
 
 function kinds(changes: readonly Change[]): string[] {
@@ -69,7 +69,7 @@ Deno.test("planProviders() changes the file and the row of a thread", () => {
     path: rolloutPath(1),
     thread: threadId(1),
     sets: { model_provider: { before: "old", after: "new" } },
-    size: 1000,
+    size: fileOf(1).length,
     mtimeMs: 5000,
     leaveMtimeMs: 5000,
   });
@@ -163,6 +163,20 @@ Deno.test("planProviders() changes all segments of a thread", () => {
   assertEquals(kinds(changes), ["edit", "edit", "row"]);
 });
 
+Deno.test("planProviders() leaves a thread out whose file has grown since the scan", () => {
+  const files = filesOf(1, 2);
+  const threads = scanned([threadOf(1), threadOf(2)], files);
+  const grown = { ...files, [rolloutPath(1)]: new Uint8Array([...fileOf(1), ...encode("{}\n")]) };
+  const { changes, skipped } = planProviders(
+    factsOf(threads, grown),
+    { threads, from: undefined },
+    () => "new",
+  );
+  assertEquals(skipped.map(({ subject }) => subject), [threadId(1)]);
+  assertStringIncludes(skipped[0]?.reason ?? "", "is writing to it");
+  assert(changes.every((change) => change.kind !== "drop" && change.thread === threadId(2)));
+});
+
 /** Threads that are left out whole, with a word of the reason. */
 const SKIPPED: Readonly<Record<string, readonly [Thread, RegExp, Partial<Snapshot>?]>> = {
   "Codex has it open": [threadOf(1), /open/, { codex: { processes: [], busyThreads: [threadId(1)] } }],
@@ -205,8 +219,9 @@ Deno.test("planProviders() does not hide a fault of its own behind a skip", () =
 });
 
 Deno.test("providerRepair.plan() aims at the target of the facts", () => {
-  const facts = factsOf([threadOf(1)], filesOf(1), {}, "other");
-  const draft = providerRepair.plan?.(facts, { threads: [threadOf(1)], from: undefined });
+  const threads = scanned([threadOf(1)], filesOf(1));
+  const facts = factsOf(threads, filesOf(1), {}, "other");
+  const draft = providerRepair.plan?.(facts, { threads, from: undefined });
   assertEquals(movesOf(draft?.changes ?? []), [{ from: "old", to: "other", threads: 1 }]);
 });
 

@@ -1,4 +1,5 @@
 /** The shared flags as values, for the commands that have them. */
+import type { Selection } from "../engine/selection.ts";
 import type { FlagValues } from "./command.ts";
 import { DEFAULT_KEEP } from "./flags.ts";
 
@@ -17,20 +18,6 @@ export interface WriteOptions {
   readonly allowRunning: boolean;
   /** Milliseconds to wait for locks. */
   readonly waitMs: number;
-}
-
-/** The flags that choose threads. */
-export interface SelectOptions {
-  /** Ids or prefixes of at least 8 characters, lower case. */
-  readonly threads: readonly string[];
-  readonly sources: readonly string[];
-  readonly cwd: string | undefined;
-  /** Milliseconds since 1970, included. */
-  readonly sinceMs: number | undefined;
-  /** Milliseconds since 1970, included: the last one of the day or second that was named. */
-  readonly untilMs: number | undefined;
-  readonly includeArchived: boolean;
-  readonly includeEmpty: boolean;
 }
 
 /** The flags that name the providers of a move. */
@@ -62,7 +49,7 @@ export function waitMs(flags: FlagValues): number {
 }
 
 /** Reads {@link SELECT_FLAGS}. */
-export function selectOptions(flags: FlagValues): SelectOptions {
+export function selectOptions(flags: FlagValues): Selection {
   return {
     threads: flags.texts("thread"),
     sources: flags.texts("source"),

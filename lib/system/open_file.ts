@@ -155,8 +155,17 @@ function statOf(fd: number, path: string): Stat {
 
 /** Creates a file that is not there yet, link or not, with exactly this mode. */
 export function createWriteFile(path: string, mode: number): WriteFile {
-  const fd = attempt("create", path, () => fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
-  const file = writeFile(fd, path);
+  return create(path, O_WRONLY, mode);
+}
+
+/** Creates a file like {@link createWriteFile} whose writes go to the end even when others write too. */
+export function createAppendFile(path: string, mode: number): WriteFile {
+  return create(path, O_WRONLY | O_APPEND, mode);
+}
+
+function create(path: string, access: number, mode: number): WriteFile {
+  const flags = access | O_CREAT | O_EXCL | O_NOFOLLOW;
+  const file = writeFile(attempt("create", path, () => fs.openSync(path, flags, mode)), path);
   try {
     file.setMode(mode);
   } catch (error) {
@@ -170,19 +179,6 @@ export function createWriteFile(path: string, mode: number): WriteFile {
 export function openAppendFile(path: string): WriteFile {
   const flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
   return writeFile(attempt("write", path, () => fs.openSync(path, flags)), path);
-}
-
-/** Creates a file like {@link createWriteFile} whose writes go to the end even when others write too. */
-export function createAppendFile(path: string, mode: number): WriteFile {
-  const flags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW;
-  const file = writeFile(attempt("create", path, () => fs.openSync(path, flags, mode)), path);
-  try {
-    file.setMode(mode);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  return file;
 }
 
 function writeFile(fd: number, path: string): WriteFile {

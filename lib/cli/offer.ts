@@ -34,6 +34,15 @@ export function offerLine(
   return ["codexkeep", command.name, ...args.map(word), ...given, "--apply"].join(" ");
 }
 
+/** The line that takes the run with record `id` back, in the home that `flags` name. */
+export function restoreLine({ flags }: Pick<Invocation, "flags">, id: string): string {
+  const home = ["codex-home", "sqlite-home"].flatMap((name) => {
+    const value = flags.text(name);
+    return value === undefined ? [] : [`--${name} ${word(value)}`];
+  });
+  return ["codexkeep", "restore", id, ...home, "--apply"].join(" ");
+}
+
 function numberOf(value: number | undefined, fallback: number | undefined): string[] {
   return value === undefined || value === fallback ? [] : [String(value)];
 }

@@ -15,6 +15,8 @@ export interface WriteContext {
   readonly applyWith: string | null;
   /** False for what cannot be taken back, as when records are removed. */
   readonly restorable: boolean;
+  /** The command line that takes the run back; without flags for the home unless given. */
+  readonly restoreWith?: string;
   /** What the run left out although it was planned; named below a plan that was shown before. */
   readonly leftOut?: readonly Skip[];
 }
@@ -78,7 +80,7 @@ export function writeVerdict({ plan, applied, record, verified }: WriteReport): 
 
 function appliedText(
   report: WriteReport,
-  { restorable, planShown, leftOut }: WriteContext,
+  { restorable, restoreWith, planShown, leftOut }: WriteContext,
   view: View,
 ): string[] {
   const { record, verified, before, after, pruned } = report;
@@ -95,7 +97,7 @@ function appliedText(
       : ["", `Removed ${plural(pruned.length, "old record")}: ${pruned.map(name).join(", ")}`]),
     ...(record === null || !restorable
       ? []
-      : ["", `take it back: ${style.cyan(`codexkeep restore ${name(record)} --apply`)}`]),
+      : ["", `take it back: ${style.cyan(quote(restoreWith ?? `codexkeep restore ${record} --apply`))}`]),
   ];
 }
 

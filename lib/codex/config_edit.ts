@@ -2,7 +2,7 @@
 import { AppError } from "../core/error.ts";
 import type { Meaning } from "../core/plan.ts";
 import { applySplices, type Splice, spliceBetween } from "../core/splice.ts";
-import { parseToml, rootKeySplice } from "../text/toml_edit.ts";
+import { parseToml, rootKeySplice, TomlError } from "../text/toml_edit.ts";
 import { readConfig } from "./config.ts";
 
 /** Splices for `config.toml` and what they mean. */
@@ -19,7 +19,7 @@ export type RootKeys = Readonly<Record<string, string | undefined>>;
  * file cannot be edited safely.
  */
 export function editRootKeys(bytes: Uint8Array, keys: RootKeys): ConfigEdit {
-  const data = parseToml(bytes).data;
+  const data = parseConfig(bytes);
   const sets: Record<string, { before: string | null; after: string | null }> = {};
   let splices: readonly Splice[] = [];
   for (const [key, value] of Object.entries(keys)) {
@@ -31,6 +31,18 @@ export function editRootKeys(bytes: Uint8Array, keys: RootKeys): ConfigEdit {
     splices = addSplice(splices, splice) ?? [spliceBetween(bytes, applySplices(edited, [splice]))];
   }
   return { splices, sets };
+}
+
+function parseConfig(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    return parseToml(bytes).data;
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    throw new AppError("config-invalid", `config.toml is not valid: ${cause.message}`, {
+      cause,
+      hint: "correct the line first",
+    });
+  }
 }
 
 /**

@@ -117,7 +117,9 @@ function hiddenInFiles(thread: Thread, snapshot: Snapshot, filter: Filter): stri
   if (thread.rollouts.length === 0) return "it has no rollout file";
   const usable = thread.rollouts.filter((rollout) => rollout.meta !== undefined);
   const [first] = thread.rollouts;
-  if (usable.length === 0) return first && isLink(first) ? "its file is a link" : "its file cannot be read";
+  if (usable.length === 0) {
+    return first && isLink(first) ? "its file is a link" : "its rollout file cannot be read";
+  }
   const active = usable.filter((rollout) => !rollout.archived);
   if (active.length === 0) return "it is archived";
   const reasons = active.map((rollout) => hiddenFile(rollout, snapshot, filter));
@@ -148,7 +150,9 @@ function hiddenInDatabase(thread: Thread, snapshot: Snapshot, filter: Filter): s
   const file = fileOf(row, thread, snapshot);
   if (file === undefined) return "its row names a file that is not there";
   // Whose thread it is stands in the file only.
-  if (filter.commandLine && file.meta === undefined && !isLink(file)) return "its file cannot be read";
+  if (filter.commandLine && file.meta === undefined && !isLink(file)) {
+    return "its rollout file cannot be read";
+  }
   if (filter.provider === "current" && row.provider !== snapshot.config.provider.id) {
     return `its row says provider ${JSON.stringify(row.provider ?? "")}`;
   }
@@ -166,15 +170,15 @@ function isRebuilt({ live }: Snapshot): boolean {
   return code === "database-missing" || code === "database-malformed";
 }
 
-/** The row that Codex makes for a thread without one: from its newest file. */
-function newRow(thread: Thread, { home }: Snapshot): ThreadRow | undefined {
+/** The row that Codex makes for a thread without one: from its newest file, and what that leaves out is as in use. */
+function newRow(thread: Thread, { home, config }: Snapshot): ThreadRow | undefined {
   const usable = thread.rollouts.filter(({ meta }) => meta !== undefined);
   const file = usable.findLast(({ archived }) => !archived) ?? usable.at(-1);
   if (file?.meta === undefined) return undefined;
   return {
     id: thread.id,
     rolloutPath: `${home}/${file.path}`,
-    provider: file.recorded ?? "",
+    provider: file.recorded ?? config.provider.id,
     cwd: file.meta.cwd ?? "",
     source: file.meta.source ?? "",
     archived: file.archived,
@@ -204,7 +208,7 @@ function unopenable(thread: Thread, snapshot: Snapshot, byExec: boolean): string
   if (file === undefined) {
     return row === undefined ? "it has no rollout file" : "its row names a file that is not there";
   }
-  if (file.meta === undefined && !isLink(file)) return "its file cannot be read";
+  if (file.meta === undefined && !isLink(file)) return "its rollout file cannot be read";
   return brokenLineage(file, snapshot) ??
     (byExec ? notForExec(file, known, snapshot) : notForResume(file, row, snapshot));
 }

@@ -25,3 +25,8 @@ export function parseRolloutName(name: string): RolloutName | undefined {
     segment: match[2]?.toLowerCase(),
   };
 }
+
+/** When Codex began a segment, in milliseconds: its id is a UUID of version 7, which begins with them. */
+export function segmentMadeAt(segment: string): number {
+  return parseInt(segment.replaceAll("-", "").slice(0, 12), 16);
+}

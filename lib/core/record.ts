@@ -90,9 +90,15 @@ export function serializeEntry(entry: JournalEntry): string {
 
 /**
  * Reads a journal. A torn last line, as a crash leaves it, is not an entry; anything else that is not as written
- * throws `record-damaged`.
+ * throws `record-damaged`, and so does a journal without its first entry, which is there before the record is.
  */
 export function parseJournal(text: string): JournalEntry[] {
+  const entries = readEntries(text);
+  if (entries[0]?.event !== "prepared") throw damaged("journal does not begin as every journal does");
+  return entries;
+}
+
+function readEntries(text: string): JournalEntry[] {
   const lines = text.split("\n");
   const tail = lines.pop() ?? "";
   const entries = lines.map((line, index) => requireEntry(line, index + 1));

@@ -22,17 +22,17 @@ import {
 import { recordId } from "../core/record.ts";
 import { openFiles } from "../system/processes.ts";
 import type { Machine } from "../system/machine.ts";
+import { abandon } from "./abandon.ts";
 import { batchesOf, dropThread, replaceBatch, type Run, writtenTo } from "./batches.ts";
 import { appendLedger } from "./ledger.ts";
 import { prune } from "./prune.ts";
 import { type Allowance, requireIdle, requireSoundDatabases, requireSpace } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
-import { beginRecord, dropRecord, nextSequence, type OpenRecord, readJournal, recordDir } from "./records.ts";
+import { beginRecord, dropRecord, nextSequence, type OpenRecord, recordDir } from "./records.ts";
 import { requireNonePending, withLock } from "./run_lock.ts";
 import { changeRows, openDatabases } from "./rows.ts";
 import { heldPath, isFileChange, type Place } from "./stage.ts";
 import { requireKnownDatabases, requireKnownTargets } from "./targets.ts";
-import { undo } from "./undo.ts";
 import { verifyFiles, verifyRows } from "./verify.ts";
 
 /** How a plan is carried out. */
@@ -86,15 +86,15 @@ export async function apply(
     if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };
     appendLedger(machine, rest);
     const record = begin(machine, rest, options.version);
-    let dropped: ReadonlyMap<string, string>;
+    let run: Run;
     try {
-      dropped = await carryOut(machine, rest, record, options);
+      run = await carryOut(machine, rest, record, options);
     } finally {
       record.close();
     }
-    const skipped = skipsOf(new Map([...open, ...dropped]));
-    // A run that changed nothing leaves no record behind.
-    if (withoutThreads(rest, dropped).changes.length === 0) {
+    const skipped = skipsOf(new Map([...open, ...run.dropped]));
+    // A run that changed nothing leaves no record behind, unless there is something only the record holds.
+    if (withoutThreads(rest, run.dropped).changes.length === 0 && run.kept.size === 0) {
       dropRecord(machine.disk, plan.home, record.id);
       return { record: undefined, skipped, pruned: [] };
     }
@@ -142,7 +142,7 @@ async function carryOut(
   plan: Plan,
   record: OpenRecord,
   options: ApplyOptions,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Run> {
   const { disk } = machine;
   const { home } = plan;
   const place: Place = {
@@ -152,7 +152,14 @@ async function carryOut(
     recordDir: record.dir,
     sourceDir: (id) => recordDir(home, id),
   };
-  const run: Run = { place, record, changes: plan.changes, replaced: new Map(), dropped: new Map() };
+  const run: Run = {
+    place,
+    record,
+    changes: plan.changes,
+    replaced: new Map(),
+    dropped: new Map(),
+    kept: new Set(),
+  };
   try {
     await replaceFiles(run, options, (change) => !isPointer(change));
     writeRows(run, options);
@@ -162,10 +169,10 @@ async function carryOut(
     verifyRows(run, options.waitMs);
     record.log({ event: "committed" });
   } catch (error) {
-    throw takeAllBack(run, error, options);
+    throw abandon(run, error, options.waitMs);
   }
   releaseHeld(run);
-  return run.dropped;
+  return run;
 }
 
 async function replaceFiles(
@@ -242,25 +249,12 @@ function giveRowsBack(run: Run, threads: ReadonlySet<string>, options: ApplyOpti
   }
 }
 
-/** Undoes the run and says so in the error; when that fails too, the record stays pending for `recover`. */
-function takeAllBack(run: Run, error: unknown, options: ApplyOptions): unknown {
-  try {
-    const journal = readJournal(run.place.disk, run.place.home, run.record.id);
-    undo(run.place, run.changes, journal, options.waitMs);
-    run.record.log({ event: "undone" });
-    return error;
-  } catch (second) {
-    return new AppError("recovery-pending", `the run failed and could not be taken back: ${String(second)}`, {
-      cause: error,
-      hint: "codexkeep recover",
-    });
-  }
-}
-
 /** The second names have done their work; only files that can be put back no other way are kept. */
 function releaseHeld(run: Run): void {
   const { disk, recordDir } = run.place;
   run.changes.forEach((change, n) => {
-    if (isFileChange(change) && change.kind === "edit") disk.remove(heldPath(recordDir, n));
+    if (isFileChange(change) && change.kind === "edit" && !run.kept.has(n)) {
+      disk.remove(heldPath(recordDir, n));
+    }
   });
 }

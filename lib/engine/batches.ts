@@ -5,6 +5,7 @@ import type { Change } from "../core/plan.ts";
 import type { StagedFile } from "../core/record.ts";
 import type { Fingerprint } from "../core/snapshot.ts";
 import type { OpenRecord } from "./records.ts";
+import { isAbsent } from "../system/file_error.ts";
 import { lockThreads } from "../system/lock.ts";
 import {
   type FileChange,
@@ -37,6 +38,8 @@ export interface Run {
   readonly replaced: Map<number, Replaced>;
   /** Threads left out, and why. */
   readonly dropped: Map<string, string>;
+  /** Files whose old content could not be put back, for another program had moved or replaced them. */
+  readonly kept: Set<number>;
 }
 
 /** A file that was replaced; kept for every file of a run, hence no more than is needed. */
@@ -109,14 +112,15 @@ function stageAll(run: Run, batch: readonly Item[]): readonly Staged[] {
 }
 
 function isSkippable(error: unknown): boolean {
-  return error instanceof AppError &&
-    (error.code === "state-changed" || error.code === "refused" || error.code === "unsafe-path");
+  // A file that is gone was moved meanwhile, as archiving does.
+  return isAbsent(error) || error instanceof AppError &&
+      (error.code === "state-changed" || error.code === "refused" || error.code === "unsafe-path");
 }
 
 /** The second names are on the disk before the first file is replaced, so an old file is never without a name. */
 function replaceAll(run: Run, staged: readonly Staged[]): void {
   const { disk, recordDir } = run.place;
-  for (const file of staged) hold(disk, file.target, heldPath(recordDir, file.n));
+  for (const file of staged) holdOrDrop(run, file);
   disk.syncDir(heldPath(recordDir, 0).replace(/[/\\][^/\\]*$/, ""));
   const folders = new Set<string>();
   for (const file of staged) {
@@ -133,6 +137,15 @@ function replaceAll(run: Run, staged: readonly Staged[]): void {
     if (!run.replaced.has(file.n)) takeBack(run.place, file.target, file);
   }
   for (const folder of folders) disk.syncDir(folder);
+}
+
+function holdOrDrop(run: Run, { target, n, change }: Staged): void {
+  try {
+    hold(run.place.disk, target, heldPath(run.place.recordDir, n));
+  } catch (error) {
+    if (!isAbsent(error) || change.thread === undefined) throw error;
+    dropThread(run, change.thread, messageOf(error));
+  }
 }
 
 function replacedOf({ n, before, after, size, change, target, was }: Staged): Replaced {
@@ -164,7 +177,11 @@ export function dropThread(run: Run, thread: string, reason: string): void {
     if (change.kind === "drop" || change.thread !== thread) return;
     const file = run.replaced.get(n);
     if (file !== undefined) {
-      takeBack(run.place, file.target, file);
+      const left = takeBack(run.place, file.target, file);
+      if (left !== undefined) {
+        run.kept.add(n);
+        run.dropped.set(thread, `${reason}; ${left}, its old content is ${heldPath(run.place.recordDir, n)}`);
+      }
       run.replaced.delete(n);
     }
     run.record.log({ event: "skipped", n, reason });

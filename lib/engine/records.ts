@@ -19,9 +19,11 @@ import {
   stateOf,
 } from "../core/record.ts";
 import { sha256Stream } from "../core/bytes.ts";
-import type { Disk, ReadFile, WriteFile } from "../system/disk.ts";
+import type { Disk, ReadFile } from "../system/disk.ts";
+import { systemCode } from "../system/file_error.ts";
 import { linesWith } from "../text/jsonl.ts";
 import { hashContent } from "./hash.ts";
+import { type OpenJournal, openJournal } from "./journal.ts";
 
 /** Names beginning so are records half made or half removed; nothing reads them, the next run sweeps them. */
 export const UNFINISHED = ".unfinished-";
@@ -46,8 +48,12 @@ export interface RecordSummary {
   readonly state: RecordState;
   /** Undefined when the manifest cannot be trusted. */
   readonly manifest: Manifest | undefined;
+  /** Changes that were made; those left out on the way are not among them. */
+  readonly changes: number;
   readonly bytes: number;
   readonly problem: string | undefined;
+  /** The failure of the disk for which it counts as damaged, though it may be whole. */
+  readonly unread: AppError | undefined;
 }
 
 /** Ids of all records, newest first (by their number, not by the clock). */
@@ -67,20 +73,47 @@ export function summarize(disk: Disk, home: AbsPath, id: string): RecordSummary 
   const bytes = sizeOf(disk, recordDir(home, id));
   try {
     const manifest = readManifest(disk, home, id);
-    return { id, state: stateOf(readJournal(disk, home, id)), manifest, bytes, problem: undefined };
+    const journal = readJournal(disk, home, id);
+    const changes = manifest.changes - skippedIn(journal).size;
+    return { id, state: stateOf(journal), manifest, changes, bytes, problem: undefined, unread: undefined };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { id, state: "damaged", manifest: undefined, bytes, problem: messageOf(error) };
+    const unread = systemCode(error) === undefined ? undefined : error;
+    return {
+      id,
+      state: "damaged",
+      manifest: undefined,
+      changes: 0,
+      bytes,
+      problem: messageOf(error),
+      unread,
+    };
   }
 }
 
-/** The record of a run that was cut off; undefined when there is none. */
-export function pendingRecord(disk: Disk, home: AbsPath): string | undefined {
+/** Indexes of the changes that a run left out on the way. */
+export function skippedIn(journal: readonly JournalEntry[]): ReadonlySet<number> {
+  return new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
+}
+
+/**
+ * The record of a run that was cut off; undefined when there is none. One that is damaged is none: `backups verify`
+ * reports it, and it is no reason to undo anything. Whoever is going to write asks to `throw` when the disk would not
+ * read one: it must not hide a run that was cut off.
+ */
+export function pendingRecord(
+  disk: Disk,
+  home: AbsPath,
+  unread: "pass over" | "throw" = "pass over",
+): string | undefined {
   return listRecordIds(disk, home).find((id) => {
     try {
       return stateOf(readJournal(disk, home, id)) === "pending";
-    } catch {
-      return false; // damaged: reported by `backups verify`, and no reason to undo anything
+    } catch (error) {
+      if (error instanceof AppError && (unread === "pass over" || systemCode(error) === undefined)) {
+        return false;
+      }
+      throw error;
     }
   });
 }
@@ -181,12 +214,9 @@ export function nextSequence(disk: Disk, home: AbsPath): number {
 }
 
 /** A record that is being written. */
-export interface OpenRecord {
+export interface OpenRecord extends OpenJournal {
   readonly id: string;
   readonly dir: AbsPath;
-  /** Appends an entry and waits until it is on the disk. */
-  log(entry: JournalEntry): void;
-  close(): void;
 }
 
 /** Writes lines into a new file, syncs it, and says how many bytes with which checksum. */
@@ -248,32 +278,7 @@ function* serialized(changes: readonly Change[]): Iterable<string> {
 /** Opens the journal of a record for more entries; a torn last line is closed off first. */
 export function openRecord(disk: Disk, home: AbsPath, id: string): OpenRecord {
   const dir = recordDir(home, id);
-  const path = joinPath(dir, RECORD_FILES.journal);
-  trimJournal(disk, path);
-  const file: WriteFile = disk.openAppend(path, 0o600);
-  return {
-    id,
-    dir,
-    log: (entry) => {
-      file.write(new TextEncoder().encode(serializeEntry(entry)));
-      file.sync();
-    },
-    close: () => file.close(),
-  };
-}
-
-/** Cuts off what a crash left of a line, so that the next entry begins on a line of its own. */
-function trimJournal(disk: Disk, path: AbsPath): void {
-  const file = disk.openRead(path);
-  let whole: number;
-  try {
-    const bytes = file.read(0, file.size);
-    whole = bytes.lastIndexOf(0x0a) + 1;
-    if (whole === bytes.length) return;
-  } finally {
-    file.close();
-  }
-  disk.truncate(path, whole);
+  return { id, dir, ...openJournal(disk, joinPath(dir, RECORD_FILES.journal)) };
 }
 
 /** Takes a record off the disk. The rename makes it invisible at once; what is left is swept by the next run. */

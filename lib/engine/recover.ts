@@ -23,7 +23,8 @@ export async function recover(
   return await withLock(disk, home, allow.waitMs, async () => {
     const recovered: string[] = [];
     const left: { subject: string; reason: string }[] = [];
-    for (let id = pendingRecord(disk, home); id !== undefined; id = pendingRecord(disk, home)) {
+    const next = () => pendingRecord(disk, home, "throw");
+    for (let id = next(); id !== undefined; id = next()) {
       await requireIdle(home, databases, allow);
       left.push(...takeBackRun(machine, home, id, allow.waitMs));
       recovered.push(id);

@@ -31,6 +31,10 @@ export function countsOf({ threads, damaged }: Snapshot): Counts {
   };
 }
 
+function isDamaged({ rollouts }: Thread): boolean {
+  return rollouts.some(({ damage }) => damage !== undefined);
+}
+
 /** Archived by its row; by where its files lie when it has none. */
 export function isArchived({ row, rollouts }: Thread): boolean {
   return row?.archived ?? (rollouts.length > 0 && rollouts.every((rollout) => rollout.archived));
@@ -41,12 +45,12 @@ function count(counts: Map<string, number>, key: string): void {
 }
 
 /** A record as lists show it. */
-export function recordReport({ id, manifest, bytes, state }: RecordSummary): RecordReport {
+export function recordReport({ id, manifest, changes, bytes, state }: RecordSummary): RecordReport {
   return {
     id,
     created_at: manifest?.createdAt ?? "",
     purpose: manifest?.purpose ?? "",
-    changes: manifest?.changes ?? 0,
+    changes,
     bytes,
     state,
   };
@@ -120,7 +124,8 @@ export function conclusion(snapshot: Snapshot): Pick<StatusReport, "verdict" | "
       verdict: `${foreign.length} of ${total} threads belong to another provider than ${
         JSON.stringify(target)
       }`,
-      next: "codexkeep sync",
+      // What sync would leave alone, it would leave alone for ever.
+      next: foreign.every(isDamaged) ? "codexkeep diagnose" : "codexkeep sync",
     };
   }
   return {

@@ -1,6 +1,6 @@
 /** Plans that take a record back. Restoring is a plan like any other: shown, applied, recorded, and undone the same way. */
-import { AppError } from "../core/error.ts";
-import { type AbsPath, baseName, inHome } from "../core/path.ts";
+import { AppError, messageOf } from "../core/error.ts";
+import { type AbsPath, inHome } from "../core/path.ts";
 import {
   type Change,
   type EditChange,
@@ -17,13 +17,9 @@ import {
 } from "../core/plan.ts";
 import type { StagedFile } from "../core/record.ts";
 import type { Rollout, Snapshot } from "../core/snapshot.ts";
-import { editRootKeys } from "../codex/config_edit.ts";
-import { relabel } from "../codex/relabel.ts";
-import type { Contents } from "../repairs/repair.ts";
-import type { Disk } from "../system/disk.ts";
-import { readConfigBytes } from "./home.ts";
+import { AS_BEFORE, gentleUndo, giveBack, type Present, segmentsSince } from "./gentle_undo.ts";
 import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
-import { type FileChange, isFileChange } from "./stage.ts";
+import type { FileChange } from "./stage.ts";
 import { hashContent } from "./hash.ts";
 import { heldFault, stagedFiles } from "./verify.ts";
 
@@ -40,13 +36,6 @@ export interface RestorePlan {
   readonly plan: Plan;
   /** Things that are no longer as the record left them; with `force` they are part of the plan as far as possible. */
   readonly conflicts: readonly Skip[];
-}
-
-/** What planning needs to know of the present. */
-export interface Present {
-  readonly disk: Disk;
-  readonly snapshot: Snapshot;
-  readonly contents: Contents;
 }
 
 /**
@@ -70,24 +59,43 @@ export function planRestore(present: Present, id: string, options: RestoreOption
   const conflicts: Skip[] = [];
   const unsolved: Skip[] = [];
   const lost = new Map<string, string>();
-  changes.forEach((change, n) => {
-    if (skipped.has(n) || !isWanted(change, options)) return;
-    const undone = change.kind === "row"
-      ? restoreRow(change, rows, options.force)
-      : isFileChange(change)
-      ? restoreFile(present, id, change, staged.get(n), options.force)
-      : {};
-    const { conflict } = undone;
+  const take = (thread: string | undefined, { conflict, change, solved }: Undone) => {
     if (conflict !== undefined) conflicts.push(conflict);
-    if (undone.change !== undefined) back.push(undone.change);
-    else if (conflict !== undefined && !undone.solved && change.kind !== "drop") {
-      if (change.thread === undefined) unsolved.push(conflict);
-      else lost.set(change.thread, `${conflict.subject}: ${conflict.reason}`);
+    if (change !== undefined) back.push(change);
+    else if (conflict !== undefined && !solved) {
+      if (thread === undefined) unsolved.push(conflict);
+      else lost.set(thread, `${conflict.subject}: ${conflict.reason}`);
     }
+  };
+  changes.forEach((change, n) => {
+    if (skipped.has(n) || change.kind === "drop" || !isWanted(change, options)) return;
+    take(
+      change.thread,
+      change.kind === "row"
+        ? restoreRow(change, rows, options.force)
+        : restoreFile(present, id, change, staged.get(n), options.force),
+    );
   });
+  const wanted = changes.filter((change, n) => !skipped.has(n) && isWanted(change, options));
+  for (const [thread, provider] of providersOf(wanted)) {
+    for (const file of segmentsSince(present.snapshot, thread, Date.parse(manifest.createdAt))) {
+      take(thread, options.sessions ? restoreSegment(present, file, thread, provider, options.force) : {});
+    }
+  }
   const plan: Plan = { purpose: "restore", home, changes: order(back), skipped: unsolved, reverts: id };
   // With one of its parts out of reach a thread stays as it is: half restored it could not be opened.
   return { plan: withoutThreads(plan, lost), conflicts };
+}
+
+/** Each thread and the provider it goes back to: that of its row, else that of its newest file. */
+function providersOf(changes: readonly Change[]): ReadonlyMap<string, string> {
+  const providers = new Map<string, string>();
+  for (const change of changes) {
+    if (change.kind === "drop" || change.thread === undefined) continue;
+    const cell = (change.kind === "row" ? change.cells : change.sets).model_provider;
+    if (typeof cell?.before === "string") providers.set(change.thread, cell.before);
+  }
+  return providers;
 }
 
 function subjectOf(change: FileChange | RowChange): string {
@@ -105,9 +113,6 @@ interface Undone {
   /** There is a conflict, but nothing is left to be done about it. */
   readonly solved?: boolean;
 }
-
-/** What is to be restored is so already, though the file is another one. */
-const AS_BEFORE = "as before";
 
 function snapshotRows({ threads }: Snapshot): Iterable<[string, string | null]> {
   return [...threads.values()].flatMap((thread): [string, string | null][] =>
@@ -150,18 +155,37 @@ function restoreFile(
   return gentle === AS_BEFORE ? { conflict, solved: true } : { conflict, change: gentle };
 }
 
+/** A file that came later goes the way of the thread, or the thread would name two providers. */
+function restoreSegment(
+  present: Present,
+  file: Rollout,
+  thread: string,
+  provider: string,
+  force: boolean,
+): Undone {
+  const change = giveBack(present, file, thread, provider);
+  if (change === AS_BEFORE) return {};
+  const conflict = { subject: file.path, reason: "Codex has begun it since" };
+  return force && change !== undefined ? { conflict, change } : { conflict };
+}
+
 /** Whether a file is as the record left it, as it was before, or why it is neither. */
 function stateOfFile({ disk, snapshot: { home } }: Present, change: FileChange, staged: StagedFile): string {
   const path = inHome(home, change.path);
-  if (disk.stat(path) === undefined) return "it is gone or was moved";
-  const file = disk.openRead(path, { follow: isPointer(change) });
   try {
-    if (file.size === staged.size && hashContent(file, file.size) === staged.after) return "after";
-    if (hashContent(file, file.size) === staged.before) return "before";
-    const grown = file.size > staged.size && hashContent(file, staged.size) === staged.after;
-    return grown ? "it was continued since" : "it was changed since";
-  } finally {
-    file.close();
+    if (disk.stat(path) === undefined) return "it is gone or was moved";
+    const file = disk.openRead(path, { follow: isPointer(change) });
+    try {
+      if (file.size === staged.size && hashContent(file, file.size) === staged.after) return "after";
+      if (hashContent(file, file.size) === staged.before) return "before";
+      const grown = file.size > staged.size && hashContent(file, staged.size) === staged.after;
+      return grown ? "it was continued since" : "it was changed since";
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (error instanceof AppError) return messageOf(error);
+    throw error;
   }
 }
 
@@ -197,76 +221,18 @@ function putBack(
   };
 }
 
-/** Gives a file that was changed since its old meaning back, and keeps everything that came later. */
-function gentleUndo(present: Present, change: FileChange): Change | typeof AS_BEFORE | undefined {
-  if (change.thread === undefined) return gentleConfig(present, change);
-  const provider = change.sets.model_provider?.before;
-  const thread = present.snapshot.threads.get(change.thread);
-  // Archiving moves a file and keeps its name.
-  const name = baseName(change.path);
-  const rollout = thread?.rollouts.find(({ path }) => baseName(path) === name);
-  if (typeof provider !== "string" || rollout === undefined || rollout.damage !== undefined) return undefined;
-  return present.contents.with(rollout, (content) => {
-    const splices = relabel(content, provider);
-    if ("refused" in splices) return undefined;
-    return splices.length === 0 ? AS_BEFORE : editOf(rollout, change, splices, content.size);
-  });
-}
-
-function editOf(
-  { path, encoding, stamp: { size, mtimeMs }, meta }: Rollout,
-  change: FileChange,
-  splices: EditChange["splices"],
-  contentSize: number,
-): EditChange | RecodeChange {
-  const sets = {
-    model_provider: { before: meta?.provider ?? null, after: change.sets.model_provider?.before ?? null },
-  };
-  const common = { path, thread: change.thread, sets, size, splices };
-  return encoding === "zstd"
-    ? { kind: "recode", ...common, mtimeMs, contentSize }
-    : { kind: "edit", ...common, mtimeMs, leaveMtimeMs: mtimeMs };
-}
-
-function gentleConfig(
-  { disk, snapshot: { home } }: Present,
-  change: FileChange,
-): EditChange | typeof AS_BEFORE | undefined {
-  const bytes = readConfigBytes(disk, home);
-  if (bytes === undefined) return undefined;
-  const keys = Object.entries(change.sets).map(([key, { before }]): [string, string | undefined] => [
-    key,
-    typeof before === "string" ? before : undefined,
-  ]);
-  return configChange(bytes, Object.fromEntries(keys), change);
-}
-
-function configChange(
-  bytes: Uint8Array,
-  keys: Readonly<Record<string, string | undefined>>,
-  { path }: FileChange,
-): EditChange | typeof AS_BEFORE {
-  const { splices, sets } = editRootKeys(bytes, keys);
-  if (splices.length === 0) return AS_BEFORE;
-  return {
-    kind: "edit",
-    path,
-    thread: undefined,
-    sets,
-    size: bytes.length,
-    mtimeMs: undefined,
-    leaveMtimeMs: undefined,
-    splices,
-  };
-}
-
-/** The record that `latest` means: the newest finished one. Throws `record-unknown` when there is none. */
+/**
+ * The record that `latest` means: the newest finished one that is whole. Throws `record-unknown` when there is none, and
+ * what the disk said of a newer one that it would not read: an older one in its place is not what was asked for.
+ */
 export function latestRecord(
-  ids: readonly { readonly id: string; readonly state: string }[],
+  records: readonly { readonly id: string; readonly state: string; readonly unread?: AppError | undefined }[],
   home: AbsPath,
 ): string {
-  const found = ids.find(({ state }) => state === "complete");
-  if (found !== undefined) return found.id;
+  for (const { id, state, unread } of records) {
+    if (unread !== undefined) throw unread;
+    if (state === "complete") return id;
+  }
   throw new AppError("record-unknown", `there is no record to restore in "${home}"`, {
     hint: "codexkeep backups list",
   });

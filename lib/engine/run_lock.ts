@@ -29,7 +29,7 @@ export async function withLock<T>(
 
 /** Refuses while an interrupted run has not been taken back. Throws `recovery-pending`. */
 export function requireNonePending(disk: Disk, home: AbsPath): void {
-  const pending = pendingRecord(disk, home);
+  const pending = pendingRecord(disk, home, "throw");
   if (pending === undefined) return;
   throw new AppError("recovery-pending", `run "${pending}" was interrupted and has to be taken back first`, {
     hint: "codexkeep recover",

@@ -3,10 +3,13 @@
  * after a crash. Safe to be cut off anywhere and run again.
  */
 import { AppError, messageOf } from "../core/error.ts";
+import { toByteString } from "../core/bytes.ts";
 import type { AbsPath } from "../core/path.ts";
 import { type Change, invert, type RowChange, type Skip } from "../core/plan.ts";
 import type { JournalEntry, StagedFile } from "../core/record.ts";
 import type { Disk, ReadFile, Stat } from "../system/disk.ts";
+import { isAbsent } from "../system/file_error.ts";
+import { skippedIn } from "./records.ts";
 import { changeRows, openDatabases } from "./rows.ts";
 import { heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
 import { hashContent, PIECE_BYTES } from "./hash.ts";
@@ -45,10 +48,15 @@ function undoFile(place: Place, changes: readonly Change[], file: StagedFile): s
   try {
     target = targetOf(place, change);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    if (!isNowhere(error)) throw error;
     return messageOf(error);
   }
   return takeBack(place, target, file);
+}
+
+/** Whether a file cannot be where the plan says, as opposed to a disk that fails. */
+function isNowhere(error: unknown): boolean {
+  return isAbsent(error) || (error instanceof AppError && error.code === "unsafe-path");
 }
 
 function subjectOf(change: Change | undefined): string {
@@ -62,7 +70,7 @@ function undoRows(
   journal: readonly JournalEntry[],
   busyMs: number,
 ): Skip[] {
-  const skipped = new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
+  const skipped = skippedIn(journal);
   const rows = changes.filter((change, n): change is RowChange => change.kind === "row" && !skipped.has(n));
   const isThere = (row: RowChange) => disk.stat(row.database) !== undefined;
   const back = rows.filter(isThere).map((row) => invert(row) as RowChange);
@@ -98,13 +106,14 @@ export function takeBack(place: Place, target: AbsPath, file: StagedFile): strin
   }
   const current = disk.openRead(target);
   try {
-    if (hashContent(current, file.size) === file.after) {
-      putBack(disk, current, target, held, file.size);
-      return undefined;
-    }
-    // Where the file could not be linked, the old content may still stand under its own name.
+    // Where the file could not be linked, the old content may still stand under its own name. Asked first: the new
+    // content may be the beginning of the old one, and what follows it is then nothing that somebody appended.
     if (hashContent(current, current.size) === file.before) {
       disk.remove(held);
+      return undefined;
+    }
+    if (hashContent(current, file.size) === file.after) {
+      putBack(disk, current, target, held, file.size);
       return undefined;
     }
     return "another program replaced it";
@@ -123,7 +132,7 @@ function putBack(disk: Disk, current: ReadFile, target: AbsPath, held: AbsPath, 
   const end = current.stat().size;
   if (end > carried) {
     // Before the rename: were we stopped after it, the rest would be in a file without a name.
-    if (!endsLike(disk, held, current, carried, end)) append(disk, held, current, carried, end);
+    append(disk, held, current, carried + carriedBefore(disk, held, current, carried, end), end);
     carried = end;
   }
   disk.rename(held, target);
@@ -134,19 +143,15 @@ function putBack(disk: Disk, current: ReadFile, target: AbsPath, held: AbsPath, 
   }
 }
 
-/** Whether the bytes are at the end of the held file already, from an undo that was cut off. */
-function endsLike(disk: Disk, held: AbsPath, current: ReadFile, from: number, to: number): boolean {
+/** How many of the bytes are at the end of the held file already, from an undo that was cut off, perhaps midway. */
+function carriedBefore(disk: Disk, held: AbsPath, current: ReadFile, from: number, to: number): number {
   const old = disk.openRead(held);
   try {
-    const shift = old.size - to;
-    if (old.size < to - from) return false;
-    for (let at = from; at < to; at += PIECE_BYTES) {
-      const length = Math.min(PIECE_BYTES, to - at);
-      const piece = current.read(at, length).slice();
-      const other = old.read(at + shift, length);
-      if (piece.length !== other.length || piece.some((byte, i) => byte !== other[i])) return false;
-    }
-    return true;
+    const length = Math.min(to - from, old.size);
+    const tail = toByteString(old.read(old.size - length, length));
+    const head = toByteString(current.read(from, length));
+    for (let at = 0; at < tail.length; at++) if (head.startsWith(tail.slice(at))) return tail.length - at;
+    return 0;
   } finally {
     old.close();
   }
@@ -178,7 +183,7 @@ function sweepTemps(place: Place, changes: readonly Change[]): void {
     try {
       place.disk.remove(tempPath(targetOf(place, change), place.record, n));
     } catch (error) {
-      if (!(error instanceof AppError)) throw error; // its folder is gone, and the temporary file with it
+      if (!isNowhere(error)) throw error; // its folder is gone, and the temporary file with it
     }
   });
 }

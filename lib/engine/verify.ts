@@ -5,7 +5,7 @@ import { type Change, type RowChange } from "../core/plan.ts";
 import { type JournalEntry, RECORD_FILES, type StagedFile, stateOf } from "../core/record.ts";
 import type { Disk } from "../system/disk.ts";
 import type { Run } from "./batches.ts";
-import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
+import { readChanges, readJournal, readManifest, recordDir, skippedIn } from "./records.ts";
 import { hasCells, openDatabases } from "./rows.ts";
 import { heldPath } from "./stage.ts";
 import { hashContent } from "./hash.ts";
@@ -62,7 +62,9 @@ export function verifyRecord(disk: Disk, home: AbsPath, id: string, deep: boolea
     const problems = changes.length === manifest.changes
       ? []
       : ["it holds another number of changes than it says"];
-    return deep ? [...problems, ...verifyHeld(disk, recordDir(home, id), changes, journal)] : problems;
+    // A run that was taken back has given its old files away, and one that was cut off is about to.
+    if (!deep || stateOf(journal) !== "complete") return problems;
+    return [...problems, ...verifyHeld(disk, recordDir(home, id), changes, journal)];
   } catch (error) {
     if (error instanceof AppError) return [error.message];
     throw error;
@@ -96,7 +98,7 @@ export function heldFault(disk: Disk, dir: AbsPath, { n, before }: StagedFile): 
  */
 export function heldFiles(changes: readonly Change[], journal: readonly JournalEntry[]): StagedFile[] {
   if (stateOf(journal) === "undone") return [];
-  const skipped = new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
+  const skipped = skippedIn(journal);
   return stagedFiles(journal).filter(({ n }) => {
     const kind = changes[n]?.kind;
     return (kind === "recode" || kind === "put") && !skipped.has(n);

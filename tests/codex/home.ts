@@ -22,8 +22,8 @@ export type TestHome = {
   readonly work: string;
   /** The model server that all of its providers point to. */
   readonly model: ModelServer;
-  /** Writes `config.toml`: every provider of {@link PROVIDERS}, `provider` the current one, and more root keys. */
-  readonly configure: (provider: string, rootKeys?: string) => void;
+  /** Writes `config.toml`: `provider` the current one, more root keys, and the declared providers, all by default. */
+  readonly configure: (provider: string, rootKeys?: string, declared?: readonly string[]) => void;
   /** Starts an app-server on the home. */
   readonly serve: (options?: LaunchOptions) => Promise<AppServer>;
   /** Runs a `codex` command on the home to its end. */
@@ -96,8 +96,8 @@ function homeAt(path: string, work: string, model: ModelServer, dispose: () => P
     work,
     model,
     dispose,
-    configure: (provider, rootKeys = "") =>
-      Deno.writeTextFileSync(`${path}/config.toml`, configText(model, provider, rootKeys)),
+    configure: (provider, rootKeys = "", declared = PROVIDERS) =>
+      Deno.writeTextFileSync(`${path}/config.toml`, configText(model, provider, rootKeys, declared)),
     serve: ({ env, cwd = work, args } = {}) => startAppServer({ home: path, cwd, env, args }),
     run: (args, options = {}) => runCodex(path, args, { cwd: work, ...options }),
     copy: async () => {
@@ -109,7 +109,12 @@ function homeAt(path: string, work: string, model: ModelServer, dispose: () => P
   };
 }
 
-function configText(model: ModelServer, provider: string, rootKeys: string): string {
+function configText(
+  model: ModelServer,
+  provider: string,
+  rootKeys: string,
+  declared: readonly string[],
+): string {
   const lines = [
     'model = "gpt-5"',
     `model_provider = ${JSON.stringify(provider)}`,
@@ -121,7 +126,7 @@ function configText(model: ModelServer, provider: string, rootKeys: string): str
     "[analytics]",
     "enabled = false",
   ];
-  for (const id of PROVIDERS.filter((id) => id !== "openai")) {
+  for (const id of declared.filter((id) => id !== "openai")) {
     lines.push(
       `[model_providers.${id}]`,
       `name = "${id}"`,

@@ -20,3 +20,17 @@ export function printHome(home: string): HomePrint {
   );
   return { files: treeHash(home as AbsPath), rows: rows.toSorted() };
 }
+
+/** What differs between two prints, one line per file or row; empty when nothing does. */
+export function printDifferences(before: HomePrint, after: HomePrint): readonly string[] {
+  const paths = new Set([...before.files.keys(), ...after.files.keys()]);
+  const files = [...paths].filter((path) => before.files.get(path) !== after.files.get(path)).map((path) =>
+    `${path}: ${before.files.get(path) ?? "nothing"} became ${after.files.get(path) ?? "nothing"}`
+  );
+  const [was, is] = [new Set(before.rows), new Set(after.rows)];
+  return [
+    ...files,
+    ...before.rows.filter((row) => !is.has(row)).map((row) => `gone: ${row}`),
+    ...after.rows.filter((row) => !was.has(row)).map((row) => `new: ${row}`),
+  ];
+}

@@ -83,12 +83,12 @@ export async function openTerminal(home: TestHome, args: readonly string[]): Pro
 }
 
 /**
- * What a drawn picker offers, without white space. An entry must not hold a digit, because its age or the number of
- * entries follows right behind it.
+ * What a drawn picker offers, without white space. An entry must not hold a digit or the word "now", because the age of
+ * the next one or the number of entries follows right behind it.
  */
 export function picked(drawn: string): readonly string[] {
   const entries = drawn.replaceAll(/\s/g, "").split("●").slice(1);
-  return entries.map((entry) => entry.replace(/(\d|─|Loading).*$/, ""));
+  return entries.map((entry) => entry.replace(/(\d|─|now|Loading).*$/, ""));
 }
 
 function trust(folder: string): readonly string[] {

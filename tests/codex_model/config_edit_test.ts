@@ -106,8 +106,10 @@ Deno.test("requireUsable() refuses what Codex would refuse, with the line", () =
   assertThrows(() => requireUsable(good, splices), AppError, '"gone"');
 });
 
-Deno.test("editRootKeys() refuses a key that holds more than a value", () => {
-  for (const text of ["[model_provider]\n", "model_provider.x = 1\n", "model_provider = ['a']\n"]) {
+Deno.test("editRootKeys() refuses a key that holds more than a value, and a file that is not TOML", () => {
+  for (
+    const text of ["= broken\n", "[model_provider]\n", "model_provider.x = 1\n", "model_provider = ['a']\n"]
+  ) {
     assertEquals(
       assertThrows(() => editRootKeys(encode(text), { model_provider: "p" }), AppError).code,
       "config-invalid",

@@ -1,4 +1,4 @@
-import { parseRolloutName } from "../../lib/codex/rollout_name.ts";
+import { parseRolloutName, segmentMadeAt } from "../../lib/codex/rollout_name.ts";
 import { assertEquals } from "../assert.ts";
 import { ID, OTHER_ID } from "./rollouts.ts";
 
@@ -33,4 +33,9 @@ Deno.test("parseRolloutName() leaves other names alone", () => {
     "",
   ];
   for (const name of names) assertEquals(parseRolloutName(name), undefined, name);
+});
+
+Deno.test("segmentMadeAt() reads the time that the id of a segment begins with", () => {
+  assertEquals(segmentMadeAt("019b8d99-6900-7b86-ab27-3ff34fce19d6"), 0x019b8d996900);
+  assertEquals(new Date(segmentMadeAt("01a1fc6c-bb64-73e1-bed2-c9ee0a9858d4")).getUTCFullYear(), 2026);
 });

@@ -109,7 +109,12 @@ Deno.test("checkManifest() requires the folder and the home the record was made 
 
 Deno.test("parseJournal() reads back what serializeEntry() wrote", () => {
   assertEquals(parseJournal(written(JOURNAL)), [...JOURNAL]);
-  assertEquals(parseJournal(""), []);
+});
+
+Deno.test("parseJournal() refuses a journal without its first entry, which is there before the record is", () => {
+  for (const text of ["", "\n", '{"sum":', written(JOURNAL.slice(1)), written(JOURNAL.slice(-1))]) {
+    assertEquals(assertThrows(() => parseJournal(text), AppError).code, "record-damaged");
+  }
 });
 
 Deno.test("parseJournal() finds every changed byte", () => {
@@ -124,7 +129,7 @@ Deno.test("parseJournal() finds every changed byte", () => {
 Deno.test("parseJournal() takes a journal torn anywhere for the whole lines it holds", () => {
   const whole = written(JOURNAL);
   const ends = JOURNAL.map((_, n) => written(JOURNAL.slice(0, n + 1)).length);
-  for (let length = 0; length <= whole.length; length++) {
+  for (let length = ends[0]! - 1; length <= whole.length; length++) {
     const expected = JOURNAL.filter((_, n) => ends[n]! - 1 <= length);
     assertEquals(parseJournal(whole.slice(0, length)), expected, `${length} bytes`);
   }

@@ -17,6 +17,8 @@ export interface Ends {
   readonly records: ReadonlySet<string>;
   /** Files whose time afterwards is the moment of the change. */
   readonly timeless: ReadonlySet<string>;
+  /** Files that somebody else went on writing to, whose time is theirs. */
+  readonly continued?: ReadonlySet<string>;
 }
 
 /** What is wrong, in words; empty when all is well. */
@@ -37,20 +39,22 @@ export function checkTorn(home: string, ends: Ends): Problems {
     state === "pending" || (state === "complete" && !ends.records.has(id))
   );
   if (!recorded) {
-    const changed = differences(now, ends[ends.undone], new Set(), true);
+    const changed = differences(now, ends[ends.undone], ends.continued ?? NONE, true);
     if (changed.length > 0) problems.push(`changed without a record: ${changed[0]}`);
   }
   return problems;
 }
 
-function tornFiles(now: HomeState, { before, after, timeless }: Ends): string[] {
+const NONE: ReadonlySet<string> = new Set();
+
+function tornFiles(now: HomeState, { before, after, timeless, continued = NONE }: Ends): string[] {
   const problems: string[] = [];
   for (const path of new Set([...before.files.keys(), ...after.files.keys()])) {
     const file = now.files.get(path);
     const [old, young] = [before.files.get(path), after.files.get(path)];
     if (file === undefined) {
       if (old !== undefined && young !== undefined) problems.push(`${path} is lost`);
-    } else if (!isSame(file, old, false) && !isSame(file, young, timeless.has(path))) {
+    } else if (!isSame(file, old, continued.has(path)) && !isSame(file, young, timeless.has(path))) {
       problems.push(`${path} is torn`);
     }
   }
@@ -101,7 +105,7 @@ function describe(file: FileState | undefined): string {
 /** What keeps a home from being exactly as before or after; empty when it is. */
 export function awayFrom(home: string, ends: Ends, end: "before" | "after"): Problems {
   const now = readHome(home);
-  const timeless = end === "after" ? ends.timeless : new Set<string>();
+  const timeless = (end === "after" ? ends.timeless : ends.continued) ?? NONE;
   const found = differences(now, ends[end], timeless, false);
   return now.integrity === "ok" ? found : [...found, `database: ${now.integrity}`];
 }
@@ -113,7 +117,7 @@ export function awayFrom(home: string, ends: Ends, end: "before" | "after"): Pro
 export function checkThreads(
   home: string,
   { before, after, timeless }: Ends,
-  skipped: ReadonlySet<string>,
+  leftOut: ReadonlySet<string>,
 ): Problems {
   const now = readHome(home);
   const isOf = (id: string) => ({
@@ -129,9 +133,10 @@ export function checkThreads(
     folders: now.folders,
   });
   return [...after.rows.keys()].flatMap((id) => {
-    const wanted = skipped.has(id) ? before : after;
-    const away = differences(isOf(id), endOf(wanted, id), skipped.has(id) ? new Set() : timeless, true);
-    return away.length === 0 ? [] : [`thread ${id}, ${skipped.has(id) ? "" : "not "}left out: ${away[0]}`];
+    // A file or row of a thread may be named in its place.
+    const isOut = [...leftOut].some((subject) => subject.includes(id));
+    const away = differences(isOf(id), endOf(isOut ? before : after, id), isOut ? new Set() : timeless, true);
+    return away.length === 0 ? [] : [`thread ${id}, ${isOut ? "" : "not "}left out: ${away[0]}`];
   });
 }
 

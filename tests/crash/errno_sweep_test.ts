@@ -133,7 +133,7 @@ async function afterFailure(stage: Stage, ran: Attempt, code: string): Promise<s
   if (isPending) wrong.push(...await checkRecovery(home, ends));
   else if (ran.code === 8) wrong.push(...checkThreads(home, ends, skippedIn(ran)));
   else wrong.push(...awayFrom(home, ends, ends.undone).slice(0, 2).map((text) => `not taken back: ${text}`));
-  if (argv[0] === "naive" || awayFrom(home, ends, ends.undone).length > 0) return wrong; 
+  if (argv[0] === "naive" || awayFrom(home, ends, ends.undone).length > 0) return wrong;
   // With the disk well again, the same command comes to its end.
   const again = await runUndisturbed(home, argv);
   if (again.code !== (stage.scenario.code ?? 0)) {
@@ -185,6 +185,29 @@ for (const name of ["sync", "switch", "restore", "restore --force", "sync withou
     assertEquals(tally.faults, []);
   });
 }
+
+Deno.test("errno sweep: a run that was cut off is not overlooked when the disk fails", async () => {
+  const started = performance.now();
+  const tally = emptyTally();
+  const stage = await openStage(scenarioOf("recover"));
+  try {
+    const sync = { ...stage, argv: ["sync", "--apply"] };
+    for (const injury of injuries(await countEffects(sync))) {
+      const { code, struck } = await attempt(sync, injury);
+      if (struck.length === 0) continue;
+      tally.points++;
+      const wrong = awayFrom(stage.home, stage.ends, "before").slice(0, 1);
+      if (code === 0) wrong.push("it ended well");
+      if (wrong.length > 0) tally.torn++;
+      tally.faults.push(...wrong.map((text) => `sync, ${injury.code} at ${injury.at}: ${text}`));
+    }
+  } finally {
+    stage.dispose();
+  }
+  summarize("errno sweep, sync after a crash", tally, started);
+  assert(tally.points > 0, "nothing was made to fail");
+  assertEquals(tally.faults, []);
+});
 
 Deno.test("errno sweep: the naive writer is found guilty", async () => {
   const started = performance.now();

@@ -35,6 +35,8 @@ interface Fixture {
   readonly path: string;
   readonly mode: "legacy" | "paginated";
   readonly provider: string;
+  /** What the file says later on, and the row, where that is another one. */
+  readonly later?: string;
   readonly fileMode?: number;
   readonly zstd?: boolean;
   readonly segment?: boolean;
@@ -59,6 +61,8 @@ const FIXTURES: readonly Fixture[] = [
   },
   { n: 5, path: `${rolloutOf(5)}.zst`, mode: "paginated", provider: OLD, zstd: true },
   { n: 6, path: rolloutOf(6), mode: "legacy", provider: NEW, fileMode: 0o644 },
+  // Only a line is to be appended here, and only that line to be taken away again.
+  { n: 7, path: rolloutOf(7), mode: "paginated", provider: NEW, later: OLD },
 ];
 
 /** Makes the home at `home`, whose parent exists; `provider` is the one in use there. */
@@ -106,11 +110,11 @@ function configText(provider: string): string {
   ].join("\n");
 }
 
-function rolloutText({ n, mode, provider, segment }: Fixture): string {
+function rolloutText({ n, mode, provider, later = provider, segment }: Fixture): string {
   const id = threadId(n);
   const lines: object[] = [
     metaLine(id, mode, provider, segment === true),
-    settingsLine(1, mode, provider),
+    settingsLine(1, mode, later),
     ...Array.from({ length: 3 }, (_, k) => messageLine(2 + k, mode, `message ${k} of thread ${n}`)),
   ];
   // Legacy threads repeat the first line when their metadata change.
@@ -177,9 +181,9 @@ function makeDatabase(home: string): void {
       "insert into threads (id, rollout_path, created_at, updated_at, source, model_provider, cwd, archived, preview) " +
         "values (?, ?, 1767607200, 1767607200, 'cli', ?, '/work/shop', ?, 'hello')",
     );
-    for (const { n, path, provider, segment } of FIXTURES) {
+    for (const { n, path, provider, later = provider, segment } of FIXTURES) {
       if (segment) continue;
-      insert.run(threadId(n), `${home}/${path}`, provider, path.startsWith("archived") ? 1 : 0);
+      insert.run(threadId(n), `${home}/${path}`, later, path.startsWith("archived") ? 1 : 0);
     }
   } finally {
     database.close();

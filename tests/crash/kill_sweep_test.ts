@@ -83,22 +83,55 @@ for (const one of SCENARIOS) {
   });
 }
 
-Deno.test("kill sweep: recover can be killed anywhere, too", async () => {
-  const started = performance.now();
+/** Runs that are cut off, and recovering cut off after that; between the two, `between` happens. */
+async function sweepTwice(names: readonly string[], between: (stage: Stage) => Stage): Promise<Tally> {
   const tally = emptyTally();
-  for (const name of FULL ? ["sync", "switch", "restore", "restore without links"] : ["switch"]) {
+  for (const name of names) {
     const stage = await openStage(scenarioOf(name));
     try {
       const total = await countEffects(stage, stage.argv, stage.reset);
-      for (const at of points(total, FEW_PAIRS + 2)) await killTwice(stage, at, tally);
+      const later = between(stage);
+      for (const at of points(total, FEW_PAIRS + 2)) await killTwice(stage, later, at, tally);
     } finally {
       stage.dispose();
     }
   }
+  return tally;
+}
+
+Deno.test("kill sweep: recover can be killed anywhere, too", async () => {
+  const started = performance.now();
+  const names = FULL ? ["sync", "switch", "restore", "restore without links"] : ["switch"];
+  const tally = await sweepTwice(names, (stage) => stage);
   summarize("kill sweep, recover", tally, started);
   assert(tally.points > 0);
   assertEquals(tally.faults, []);
 });
+
+Deno.test("kill sweep: what is appended after a crash is carried over once, wherever recover is killed", async () => {
+  const started = performance.now();
+  const names = FULL ? ["sync", "restore", "restore without links"] : ["restore"];
+  const tally = await sweepTwice(names, withLines);
+  summarize("kill sweep, recover of continued sessions", tally, started);
+  assert(tally.points > 0);
+  assertEquals(tally.faults, []);
+});
+
+/** The same, with a line more in every plain rollout from the crash on. */
+function withLines({ ends, home, reset, ...rest }: Stage): Stage {
+  const paths = [...ends.before.files.keys()].filter((path) => path.endsWith(".jsonl"));
+  const line = JSON.stringify(messageLine(9, "paginated", "after the crash ".repeat(50))) + "\n";
+  const goOn = () => paths.forEach((path) => Deno.writeTextFileSync(`${home}/${path}`, line, { append: true }));
+  const continued = new Set(paths);
+  const longer = (end: "before" | "after"): HomeState => {
+    rest.become(end);
+    goOn();
+    return readHome(home);
+  };
+  const timeless = new Set([...ends.timeless, ...paths]);
+  const later = { ...ends, before: longer("before"), after: longer("after"), timeless, continued };
+  return { ...rest, home, reset, ends: later, goOn };
+}
 
 /** Cuts a run off, then cuts off what is to take it back. */
 async function killTwice(stage: Stage, at: number, tally: Tally): Promise<void> {

@@ -54,11 +54,14 @@ const SWITCH: Scenario = {
   prepare: (home) => Promise.resolve(buildHome(home, OLD)),
 };
 
+/** There is an older record as well, which must not be taken for the latest. */
 const RESTORE: Scenario = {
   name: "restore",
   argv: ["restore", "latest", "--apply"],
   prepare: async (home) => {
     buildHome(home, OLD);
+    await must(home, ["sync", "--provider", NEW, "--thread", threadId(6), "--apply"]);
+    await must(home, ["sync", "--provider", NEW, "--thread", threadId(3), "--apply"]);
     await must(home, ["switch", NEW, "--apply"]);
   },
 };

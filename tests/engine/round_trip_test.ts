@@ -136,7 +136,7 @@ Deno.test("apply, restore, restore the restore: every byte, mode, time and row a
         assertEquals(stateOf(home), settled(after, stateOf(home), how));
       });
     }),
-    { numRuns: 12 },
+    { numRuns: 10 },
   );
   assert(cases > 50, `${cases} threads were changed`);
 });

@@ -23,7 +23,7 @@ export function pick({ result }: Pick<Document, "result">, path: string): unknow
 const WRITING = [3, 5, 6, 7, 8, 9, 10, 130];
 
 /** Exit statuses besides 0, 1 and 4. */
-const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
+export const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
   status: [7],
   diagnose: [7, 10],
   explain: [7],
@@ -33,7 +33,7 @@ const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
   apply: [2, ...WRITING],
   backups: [5, 6, 9, 10],
   restore: [2, ...WRITING],
-  recover: [3, 6, 7, 8, 9],
+  recover: [3, 5, 6, 7, 8, 9],
 };
 
 /** Requires that a command line ends with a status that the contract has for it. */

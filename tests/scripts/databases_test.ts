@@ -83,6 +83,18 @@ function pageOf(path: string, name: string): number {
   }
 }
 
+Deno.test({
+  name: "a pipe in the place of the database does not stop anything",
+  ignore: !IS_UNIX,
+  fn: async () => {
+    await onStage("one", async (stage) => {
+      Deno.removeSync(stage.path("state_5.sqlite"));
+      assert(new Deno.Command("mkfifo", { args: [stage.path("state_5.sqlite")] }).outputSync().success);
+      await expectUnusable(stage, "database-unreadable");
+    });
+  },
+});
+
 /** A program that begins to write in a database without a log, and leaves its journal there. */
 const LEAVE_JOURNAL = `
 import os, sqlite3, sys
@@ -148,10 +160,11 @@ Deno.test({
       Deno.chmodSync(stage.home, 0o500);
       assertEquals((await stage.run(["diagnose"], under)).code, 0);
       stage.unchanged();
+      const shut = stage.remember();
       const closed = await stage.run(["sync", "--apply"], under);
       assert([1, 5, 7].includes(closed.code), `exit ${closed.code}`);
       assertStringIncludes(closed.stderr, "permission denied");
-      stage.same(before);
+      stage.same(shut);
     });
   },
 });

@@ -94,11 +94,11 @@ Deno.test("hostile text in config.toml reaches no output raw", async () => {
   for (const text of TEXTS.slice(0, 4)) {
     const id = JSON.stringify(text);
     await onStage("one", async (stage) => {
-      await lookEverywhere(stage);
+      for (const line of LINES) await stage.run(line);
       assertEquals((await stage.run(["sync", "--apply"])).code, 0);
       assertEquals(stage.copies(1), text);
       Deno.writeTextFileSync(stage.path("config.toml"), `model = "gpt\n${text}`);
-      await lookEverywhere(stage);
+      for (const line of LINES) await stage.run([...line, "--json"]);
       assertEquals((await stage.run(["sync", "--apply"])).code, 4);
       stage.unchanged();
     }, `model = ${id}\nmodel_provider = ${id}\n${tables}`);

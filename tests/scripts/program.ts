@@ -36,7 +36,7 @@ export interface JsonRun extends Run {
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/[/\\]$/, "");
-const BINARY = Deno.env.get("CODEXKEEP_BIN");
+const BINARY = Deno.env.get("CODEXKEEP_BIN") || undefined;
 
 /** The command line that stands for `codexkeep`. */
 export const PROGRAM: readonly string[] = BINARY === undefined

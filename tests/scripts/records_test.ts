@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { IS_LINUX, IS_UNIX } from "../system/fixture.ts";
 import { pick } from "./contract.ts";
 import { run, start } from "./program.ts";
+import { withCodex } from "./codex.ts";
 import { onStage, type Stage } from "./stage.ts";
 import { RECORDS } from "./tree.ts";
 
@@ -224,6 +225,11 @@ Deno.test({
       }
       assertEquals(exists(plan), false);
       await stage.run(["backups", "prune", "--keep", "0", "--apply"]);
+      await withCodex(stage, async (pid) => {
+        const refused = await stage.run(["recover"]);
+        assertEquals(refused.code, 3);
+        assertStringIncludes(refused.stderr, `pid ${pid}`);
+      });
       const recovered = await stage.json(["recover"]);
       assertEquals(recovered.code, 0);
       assertEquals(pick(recovered.document, "recovered.length"), 1);

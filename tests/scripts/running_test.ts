@@ -3,7 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { HAS_PYTHON, IS_LINUX, withPython } from "../system/fixture.ts";
 import { pick } from "./contract.ts";
 import { runJson } from "./program.ts";
-import { onStage, type Stage } from "./stage.ts";
+import { withCodex } from "./codex.ts";
+import { onStage } from "./stage.ts";
 
 const LINUX_PYTHON = { ignore: !(IS_LINUX && HAS_PYTHON) };
 
@@ -24,25 +25,6 @@ for sql in sys.argv[2:]: db.execute(sql).fetchone()
 print("ready")
 sys.stdin.read()
 `;
-
-/** Runs `use` while a process named `codex` works on the home. */
-async function withCodex(stage: Stage, use: (pid: number) => Promise<void>): Promise<void> {
-  const program = `${stage.folder}/codex`;
-  Deno.copyFileSync("/bin/sleep", program);
-  Deno.chmodSync(program, 0o755);
-  const process = new Deno.Command(program, {
-    args: ["600"],
-    env: { CODEX_HOME: stage.home },
-    stdin: "null",
-    stdout: "null",
-  }).spawn();
-  try {
-    await use(process.pid);
-  } finally {
-    process.kill("SIGKILL");
-    await process.status;
-  }
-}
 
 Deno.test({
   name: "while a process named codex uses the home, nothing is written, and it is named",

@@ -1,6 +1,6 @@
 /** `backups list`, `show`, `verify` and `prune`. */
 import { EXIT_STATUS } from "../../core/error.ts";
-import { byKind, digest, type Plan, threadsOf } from "../../core/plan.ts";
+import { byKind, digest, movesOf, type Plan, threadsOf } from "../../core/plan.ts";
 import { requireRecordId } from "../../core/record.ts";
 import type { RecordDetailReport, VerifyReport, WriteReport } from "../../core/report.ts";
 import { dropAll, planPrune } from "../../engine/prune.ts";
@@ -9,9 +9,11 @@ import {
   listRecordIds,
   listRecords,
   readChanges,
+  readJournal,
   readManifest,
   recordDir,
   recordsDir,
+  skippedIn,
   summarize,
 } from "../../engine/records.ts";
 import { recordReport } from "../../engine/reports.ts";
@@ -48,12 +50,13 @@ export async function runBackupsShow(input: Invocation): Promise<Outcome> {
   const home = homeOf(input);
   const id = resolveId(input, input.args[0] ?? "");
   const manifest = readManifest(disk, home, id);
-  const changes = readChanges(disk, home, manifest);
+  const skipped = skippedIn(readJournal(disk, home, id));
+  const changes = readChanges(disk, home, manifest).filter((_, n) => !skipped.has(n));
   const report: RecordDetailReport = {
     ...recordReport(summarize(disk, home, id)),
     directory: recordDir(home, id),
     home: manifest.home,
-    moves: manifest.moves,
+    moves: movesOf(changes),
     by_kind: byKind(changes),
     files: changes.flatMap((change) => change.kind === "row" || change.kind === "drop" ? [] : [change.path]),
     threads: threadsOf(changes).size,

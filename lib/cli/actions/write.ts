@@ -17,6 +17,7 @@ import { type Applied, apply } from "../../engine/apply.ts";
 import { savePlan } from "../../engine/plan_file.ts";
 import { countsOf } from "../../engine/reports.ts";
 import type { Invocation, Outcome } from "../command.ts";
+import { restoreLine } from "../offer.ts";
 import { type WriteOptions, writeOptions } from "../options.ts";
 import { makeOutcome } from "../outcome.ts";
 import { planText, type WriteContext, writeText, writeVerdict } from "../render_write.ts";
@@ -141,6 +142,7 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
     planShown: shown,
     applyWith,
     restorable: true,
+    ...applied?.record === undefined ? {} : { restoreWith: restoreLine(input, applied.record) },
     leftOut: applied?.skipped ?? [],
   };
   return makeOutcome({

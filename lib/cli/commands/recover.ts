@@ -14,6 +14,6 @@ export const RECOVER: Command = {
   args: [],
   effects: "writes",
   examples: [{ line: "codexkeep recover", does: "undoes the interrupted run, if there is one" }],
-  exitCodes: [6, 9],
+  exitCodes: [3, 5, 6, 7, 8, 9],
   run: async (input) => (await import("../actions/recover.ts")).runRecover(input),
 };

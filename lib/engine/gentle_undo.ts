@@ -1,0 +1,103 @@
+/** Gives files their old meaning back where the old bytes would lose what came later. */
+import { AppError } from "../core/error.ts";
+import { baseName, type RelPath } from "../core/path.ts";
+import type { Change, EditChange, RecodeChange } from "../core/plan.ts";
+import type { Rollout, Snapshot } from "../core/snapshot.ts";
+import { editRootKeys } from "../codex/config_edit.ts";
+import { relabel } from "../codex/relabel.ts";
+import { segmentMadeAt } from "../codex/rollout_name.ts";
+import type { Contents } from "../repairs/repair.ts";
+import type { Disk } from "../system/disk.ts";
+import { readConfigBytes } from "./home.ts";
+import type { FileChange } from "./stage.ts";
+
+/** What planning needs to know of the present. */
+export interface Present {
+  readonly disk: Disk;
+  readonly snapshot: Snapshot;
+  readonly contents: Contents;
+}
+
+/** What is to be restored is so already, though the file is another one. */
+export const AS_BEFORE = "as before";
+
+/** The edit that takes back what `change` meant and nothing else; undefined when that cannot be done. */
+export function gentleUndo(present: Present, change: FileChange): Change | typeof AS_BEFORE | undefined {
+  if (change.thread === undefined) return orNothing(() => gentleConfig(present, change));
+  const provider = change.sets.model_provider?.before;
+  const rollout = present.snapshot.threads.get(change.thread)?.rollouts.find(({ path }) =>
+    nameOf(path) === nameOf(change.path)
+  );
+  if (typeof provider !== "string" || rollout === undefined) return undefined;
+  return giveBack(present, rollout, change.thread, provider);
+}
+
+/** Archiving moves a file and keeps its name; Codex may compress it, and expands it when it opens the thread. */
+function nameOf(path: RelPath): string {
+  return baseName(path).replace(/\.zst$/i, "");
+}
+
+/** The edit that gives a file to a provider; undefined when it cannot be changed. */
+export function giveBack(
+  { contents }: Pick<Present, "contents">,
+  rollout: Rollout,
+  thread: string,
+  provider: string,
+): EditChange | RecodeChange | typeof AS_BEFORE | undefined {
+  if (rollout.damage !== undefined) return undefined;
+  return orNothing(() =>
+    contents.with(rollout, (content) => {
+      // The offsets of the edits must be those of the file that was scanned; now somebody is writing to it.
+      if (rollout.encoding === "plain" && content.size !== rollout.stamp.size) return undefined;
+      const splices = relabel(content, provider);
+      if ("refused" in splices) return undefined;
+      if (splices.length === 0) return AS_BEFORE;
+      const { path, encoding, stamp: { size, mtimeMs }, meta } = rollout;
+      const sets = { model_provider: { before: meta?.provider ?? null, after: provider } };
+      const common = { path, thread, sets, size, splices };
+      return encoding === "zstd"
+        ? { kind: "recode", ...common, mtimeMs, contentSize: content.size }
+        : { kind: "edit", ...common, mtimeMs, leaveMtimeMs: mtimeMs };
+    })
+  );
+}
+
+/** A file that cannot be read, or not be edited safely, is left as it is. */
+function orNothing<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+/** Files that Codex began for a thread after a moment (milliseconds since 1970), by taking turns back. */
+export function segmentsSince({ threads }: Snapshot, thread: string, ms: number): readonly Rollout[] {
+  const rollouts = threads.get(thread)?.rollouts ?? [];
+  return rollouts.filter(({ segment }) => segment !== undefined && segmentMadeAt(segment) > ms);
+}
+
+function gentleConfig(
+  { disk, snapshot: { home } }: Present,
+  { path, sets: was }: FileChange,
+): EditChange | typeof AS_BEFORE | undefined {
+  const bytes = readConfigBytes(disk, home);
+  if (bytes === undefined) return undefined;
+  const keys = Object.entries(was).map(([key, { before }]): [string, string | undefined] => [
+    key,
+    typeof before === "string" ? before : undefined,
+  ]);
+  const { splices, sets } = editRootKeys(bytes, Object.fromEntries(keys));
+  if (splices.length === 0) return AS_BEFORE;
+  return {
+    kind: "edit",
+    path,
+    thread: undefined,
+    sets,
+    size: bytes.length,
+    mtimeMs: undefined,
+    leaveMtimeMs: undefined,
+    splices,
+  };
+}

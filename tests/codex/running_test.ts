@@ -1,0 +1,144 @@
+/** `codexkeep` beside a running Codex: it refuses, or leaves alone what is in use; no turn is ever lost. */
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { runJson } from "../scripts/program.ts";
+import type { AppServer } from "./app_server.ts";
+import { threadRows } from "./disk.ts";
+import { type TestHome, withHome, withServer } from "./home.ts";
+import { FULL } from "./oracle.ts";
+import { type HomePrint, printDifferences, printHome } from "./prints.ts";
+import { complaints, keep, pick } from "./program.ts";
+import { resume, turn, turns, unload } from "./readers.ts";
+import { completed, newThread } from "./threads.ts";
+
+const ROUNDS = FULL ? 60 : 8;
+
+Deno.test("sync --apply refuses while Codex runs, names the process and changes nothing", async () => {
+  await withHome("custom", async (home) => {
+    const id = await withServer(home, async (server) => {
+      await newThread(server, { messages: ["another"] });
+      return await newThread(server, { messages: ["one"] });
+    });
+    home.configure("relay");
+    await withServer(home, async (server) => {
+      for (const open of [false, true]) {
+        if (open) assert((await resume(server, id)).ok);
+        const before = historyOf(home);
+        const { errors } = await keep(home, ["sync", "--apply"], 3);
+        assertEquals(errors.map(({ code }) => code), ["codex-running"]);
+        assertStringIncludes(errors[0]?.message ?? "", `codex (pid ${server.pid}, `);
+        assertEquals(printDifferences(before, historyOf(home)), []);
+        const status = await keep(home, ["status"]);
+        assertEquals(pick(status, "codex.busy_threads"), open ? [id] : []);
+      }
+      assertEquals(await turn(server, id, "two"), "completed");
+    });
+    await keep(home, ["sync", "--apply"]);
+  });
+});
+
+/** Rollouts and rows of threads: what a running Codex writes besides, such as its log, is none of these. */
+function historyOf(home: TestHome): HomePrint {
+  const { files, rows } = printHome(home.path);
+  return {
+    files: new Map([...files].filter(([path]) => path.startsWith("sessions/"))),
+    rows: rows.filter((row) => row.startsWith("state_5.sqlite threads ")),
+  };
+}
+
+Deno.test("sync --apply --allow-running leaves out the thread in use, and Codex goes on with all of them", async () => {
+  await withHome("custom", async (home) => {
+    const [used = "", free = "", legacy = ""] = await withServer(home, async (server) => [
+      await newThread(server, { messages: ["one"] }),
+      await newThread(server, { messages: ["one"] }),
+      await newThread(server, { messages: ["one"], historyMode: "legacy" }),
+    ]);
+    home.configure("relay");
+    await withServer(home, async (server) => {
+      assert((await resume(server, used)).ok);
+      const sync = await keep(home, ["sync", "--apply", "--allow-running"], 8);
+      assertEquals(pick(sync, "plan.skipped"), [{ subject: used, reason: "Codex has it open" }]);
+      assertEquals(providersOf(home), { [used]: "custom", [free]: "relay", [legacy]: "relay" });
+      await completed(server, used, "two");
+      for (const id of [free, legacy]) {
+        const opened = await resume(server, id);
+        assertEquals(opened, { ok: true, id, provider: "relay", cwd: home.work });
+        await completed(server, id, "two");
+        assertEquals(home.model.requests.at(-1)?.provider, "relay");
+      }
+    });
+    for (const id of [used, free, legacy]) await checkSaid(home, id, ["one", "two"]);
+    await keep(home, ["sync", "--apply"]);
+    assertEquals(await complaints(home), []);
+    for (const id of [used, free, legacy]) await checkSaid(home, id, ["one", "two"]);
+  });
+});
+
+function providersOf(home: TestHome): Record<string, string> {
+  return Object.fromEntries(threadRows(home.path).map(({ id, provider }) => [id, provider]));
+}
+
+/** Requires that a thread shows these messages, and that its next turn would be sent all of them. */
+async function checkSaid(home: TestHome, id: string, messages: readonly string[]): Promise<void> {
+  const copy = await home.copy();
+  try {
+    await withServer(copy, async (server) => {
+      const expected = messages.map((text) => `completed: ${text} > reply to: ${text}`);
+      assertEquals(await turns(server, id), expected);
+      assert((await resume(server, id)).ok);
+      await completed(server, id, "more");
+      assertEquals(copy.model.requests.at(-1)?.userTexts, [...messages, "more"]);
+    });
+  } finally {
+    await copy.dispose();
+  }
+}
+
+Deno.test(`no turn is lost in ${ROUNDS} rounds of sync --allow-running beside a Codex at work`, async () => {
+  await withHome("custom", async (home) => {
+    const said = new Map<string, string[]>();
+    let moved = 0;
+    await withServer(home, async (server) => {
+      for (const historyMode of ["paginated", "paginated", "legacy"] as const) {
+        said.set(await newThread(server, { messages: ["zero"], historyMode }), ["zero"]);
+      }
+      const [held = "", ...others] = said.keys();
+      for (const id of others) await unload(server, id);
+      for (let round = 1; round <= ROUNDS; round++) {
+        const provider = round % 2 === 1 ? "relay" : "custom";
+        const sync = syncBeside(home, provider);
+        for (let running = true, part = 1; running; part++) {
+          const text = `${round}.${part}`;
+          await completed(server, held, text);
+          for (const id of others) await openAndSay(server, id, text);
+          for (const messages of said.values()) messages.push(text);
+          running = await Promise.race([sync.then(() => false), Promise.resolve(true)]);
+        }
+        moved += await sync;
+      }
+    });
+    assert(moved > ROUNDS / 2, `only ${moved} threads changed hands`);
+    for (const [id, messages] of said) await checkSaid(home, id, messages);
+    await keep(home, ["sync", "--apply"]);
+    assertEquals(await complaints(home), []);
+    for (const [id, messages] of said) await checkSaid(home, id, messages);
+  });
+});
+
+/** How many threads a sync moved. */
+async function syncBeside(home: TestHome, provider: string): Promise<number> {
+  const args = ["sync", "--to", provider, "--apply", "--allow-running"];
+  const { code, document } = await runJson(args, { home: home.path, cwd: home.work });
+  assert([0, 8].includes(code), `${code} ${JSON.stringify(document.errors)}`);
+  const moves = pick(document, "plan.moves") as readonly { readonly threads: number }[];
+  return moves.reduce((sum, { threads }) => sum + threads, 0);
+}
+
+/** Opens a thread, trying again while codexkeep holds its lock, says something and lets go of it. */
+async function openAndSay(server: AppServer, id: string, text: string): Promise<void> {
+  for (let opened = await resume(server, id); !opened.ok; opened = await resume(server, id)) {
+    assertStringIncludes(opened.error, "already has an active writer");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await completed(server, id, text);
+  await unload(server, id);
+}

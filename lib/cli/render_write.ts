@@ -95,9 +95,14 @@ function appliedText(
     ...(pruned.length === 0
       ? []
       : ["", `Removed ${plural(pruned.length, "old record")}: ${pruned.map(name).join(", ")}`]),
-    ...(record === null || !restorable
-      ? []
-      : ["", `take it back: ${style.cyan(quote(restoreWith ?? `codexkeep restore ${record} --apply`))}`]),
+    ...(record === null || !restorable ? [] : [
+      "",
+      `take it back: ${
+        style.cyan(
+          restoreWith === undefined ? `codexkeep restore ${name(record)} --apply` : quote(restoreWith),
+        )
+      }`,
+    ]),
   ];
 }
 

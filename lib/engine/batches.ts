@@ -134,7 +134,7 @@ function replaceAll(run: Run, staged: readonly Staged[]): void {
     } else dropThread(run, file.change.thread, "another program wrote to it");
   }
   for (const file of staged) {
-    if (!run.replaced.has(file.n)) takeBack(run.place, file.target, file);
+    if (!run.replaced.has(file.n)) takeBack(run.place, file.change, file.target, file);
   }
   for (const folder of folders) disk.syncDir(folder);
 }
@@ -177,7 +177,7 @@ export function dropThread(run: Run, thread: string, reason: string): void {
     if (change.kind === "drop" || change.thread !== thread) return;
     const file = run.replaced.get(n);
     if (file !== undefined) {
-      const left = takeBack(run.place, file.target, file);
+      const left = takeBack(run.place, file.change, file.target, file);
       if (left !== undefined) {
         run.kept.add(n);
         run.dropped.set(thread, `${reason}; ${left}, its old content is ${heldPath(run.place.recordDir, n)}`);

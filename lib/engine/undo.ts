@@ -11,7 +11,7 @@ import type { Disk, ReadFile, Stat } from "../system/disk.ts";
 import { isAbsent } from "../system/file_error.ts";
 import { skippedIn } from "./records.ts";
 import { changeRows, openDatabases } from "./rows.ts";
-import { heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
+import { type FileChange, heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
 import { hashContent, PIECE_BYTES } from "./hash.ts";
 
 /** What undoing came to: threads and files that somebody else changed meanwhile, and that were left as they are. */
@@ -51,7 +51,7 @@ function undoFile(place: Place, changes: readonly Change[], file: StagedFile): s
     if (!isNowhere(error)) throw error;
     return messageOf(error);
   }
-  return takeBack(place, target, file);
+  return takeBack(place, change, target, file);
 }
 
 /** Whether a file cannot be where the plan says, as opposed to a disk that fails. */
@@ -91,7 +91,12 @@ function undoRows(
  * Puts the old file back under its name, unless it is there already. Bytes that somebody appended to the new file
  * since are carried over, so that no line is lost. Returns why the file was left alone instead, if it was.
  */
-export function takeBack(place: Place, target: AbsPath, file: StagedFile): string | undefined {
+export function takeBack(
+  place: Place,
+  change: FileChange,
+  target: AbsPath,
+  file: StagedFile,
+): string | undefined {
   const { disk } = place;
   const held = heldPath(place.recordDir, file.n);
   disk.remove(tempPath(target, place.record, file.n));
@@ -106,20 +111,31 @@ export function takeBack(place: Place, target: AbsPath, file: StagedFile): strin
   }
   const current = disk.openRead(target);
   try {
-    // Where the file could not be linked, the old content may still stand under its own name. Asked first: the new
-    // content may be the beginning of the old one, and what follows it is then nothing that somebody appended.
-    if (hashContent(current, current.size) === file.before) {
-      disk.remove(held);
-      return undefined;
-    }
-    if (hashContent(current, file.size) === file.after) {
-      putBack(disk, current, target, held, file.size);
-      return undefined;
-    }
+    const found = whichIs(current, change, file, old.size);
+    if (found === "old") disk.remove(held);
+    if (found === "new") putBack(disk, current, target, held, file.size);
+    if (found !== undefined) return undefined;
     return "another program replaced it";
   } finally {
     current.close();
   }
+}
+
+/**
+ * Which content stands under the file's own name, be it continued since: where the file could not be linked, it may
+ * still be the old one. Either can be the beginning of the other; then it is the longer one that is there whole.
+ */
+function whichIs(
+  current: ReadFile,
+  change: FileChange,
+  file: StagedFile,
+  heldSize: number,
+): "old" | "new" | undefined {
+  const sizeBefore = change.kind === "put" ? heldSize : change.size;
+  const isOld = hashContent(current, sizeBefore) === file.before;
+  const isNew = hashContent(current, file.size) === file.after;
+  if (isOld && isNew) return sizeBefore > file.size ? "old" : "new";
+  return isOld ? "old" : isNew ? "new" : undefined;
 }
 
 function isSame(a: Stat, b: Stat): boolean {

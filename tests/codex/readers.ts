@@ -130,11 +130,6 @@ export async function turn(server: AppServer, id: string, text: string): Promise
   return asText(asObject(done.params["turn"])["status"]);
 }
 
-/** Unloads a thread from a server, so that others may open it. */
-export async function unload(server: AppServer, id: string): Promise<void> {
-  await server.call("thread/unsubscribe", { threadId: id });
-}
-
 async function opened(server: AppServer, method: string, params: JsonObject): Promise<Opened> {
   try {
     const answer = await server.call(method, params);

@@ -1,11 +1,10 @@
 /** Lets every call to the disk fail, one after the other and for good, and looks at what is left and what is said. */
-import { listRecords } from "../../lib/engine/records.ts";
-import type { AbsPath } from "../../lib/core/path.ts";
 import { realDisk } from "../../lib/system/disk.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { awayFrom, checkRecords, checkRecovery, checkThreads, checkTorn } from "./checker.ts";
+import { awayFrom, checkRecords, checkTorn } from "./checker.ts";
 import { type Effect, failWith, faultDisk, strikeAt } from "./fault_disk.ts";
-import { type Ran, runOn, runUndisturbed } from "./home.ts";
+import { type Ran, runOn } from "./home.ts";
+import { afterFailure, afterSuccess, documentOf } from "./judge.ts";
 import { naiveSync } from "./naive.ts";
 import { NAIVE, openStage, type Scenario, scenarioOf, type Stage } from "./scenarios.ts";
 import { emptyTally, FULL, points, summarize, type Tally } from "./sweep.ts";
@@ -109,57 +108,19 @@ async function injure(stage: Stage, injury: Injury, tally: ErrnoTally): Promise<
     half ? ", short" : ""
   }, exit ${ran.code}`;
   const torn = checkTorn(stage.home, stage.ends);
-  const wrong = ran.code === 0 ? afterSuccess(stage) : await afterFailure(stage, ran, code);
+  const wrong = ran.code === 0
+    ? afterSuccess(stage)
+    : [...silence(ran, code), ...await afterFailure(stage, ran)];
   if (ran.code === 0) tally.absorbed++;
   if (torn.length > 0) tally.torn++;
   if (wrong.length > 0) tally.unrecovered++;
   tally.faults.push(...[...torn, ...wrong].map((text) => `${what}: ${text}`));
 }
 
-/** Whoever says that all is done has done it. */
-function afterSuccess({ home, ends }: Stage): string[] {
-  return [...awayFrom(home, ends, "after").slice(0, 2), ...checkRecords(home)].map((text) =>
-    `exit 0, but ${text}`
-  );
-}
-
-/** The old state is back, or `recover` brings it back; and what failed, and why, has been said. */
-async function afterFailure(stage: Stage, ran: Attempt, code: string): Promise<string[]> {
-  const { home, ends, argv } = stage;
-  const wrong = silence(ran, code);
-  const states = listRecords(realDisk, home as AbsPath);
-  // 9 says: run `recover`. It may find that all was done, where the last word of the journal did reach the disk.
-  const isPending = ran.code === 9 || states.some(({ state }) => state === "pending");
-  if (isPending) wrong.push(...await checkRecovery(home, ends));
-  else if (ran.code === 8) wrong.push(...checkThreads(home, ends, skippedIn(ran)));
-  else wrong.push(...awayFrom(home, ends, ends.undone).slice(0, 2).map((text) => `not taken back: ${text}`));
-  if (argv[0] === "naive" || awayFrom(home, ends, ends.undone).length > 0) return wrong;
-  // With the disk well again, the same command comes to its end.
-  const again = await runUndisturbed(home, argv);
-  if (again.code !== (stage.scenario.code ?? 0)) {
-    wrong.push(`the next run ended with ${again.code}: ${again.err}`);
-  }
-  wrong.push(...awayFrom(home, ends, "after").slice(0, 2).map((text) => `the next run, and yet ${text}`));
-  return [...wrong, ...checkRecords(home)];
-}
-
-interface Document {
-  readonly errors: readonly { readonly code: string; readonly message: string }[];
-  readonly warnings: readonly { readonly message: string }[];
-  readonly result:
-    | { readonly plan?: { readonly skipped: readonly { subject: string; reason: string }[] } }
-    | null;
-}
-
-function skippedIn(ran: Ran): ReadonlySet<string> {
-  const { result } = JSON.parse(ran.out) as Document;
-  return new Set(result?.plan?.skipped.map(({ subject }) => subject));
-}
-
 /** What is missing from the words of a run that failed. */
 function silence(ran: Attempt, code: string): string[] {
   if (ran.out === "") return ["it said nothing"];
-  const { errors, warnings, result } = JSON.parse(ran.out) as Document;
+  const { errors, warnings, result } = documentOf(ran);
   const said = [
     ...[...errors, ...warnings].map(({ message }) => message),
     ...result?.plan?.skipped.map(({ reason }) => reason) ?? [],

@@ -1,8 +1,9 @@
 /** Kills a run at every change it makes to the disk, one after the other, and looks at what is left. */
 import { assert, assertEquals } from "../assert.ts";
-import { checkRecovery, checkTorn } from "./checker.ts";
+import { checkRecovery, checkTorn, type Ends } from "./checker.ts";
+import { messageLine, runUndisturbed } from "./home.ts";
 import { NAIVE, openStage, type Scenario, scenarioOf, SCENARIOS, type Stage } from "./scenarios.ts";
-import { copyTree } from "./state.ts";
+import { copyTree, readHome } from "./state.ts";
 import { emptyTally, FULL, points, runChild, summarize, type Tally } from "./sweep.ts";
 
 /** Points per command in a sample, and runs that are cut off twice. */
@@ -83,15 +84,24 @@ for (const one of SCENARIOS) {
   });
 }
 
-/** Runs that are cut off, and recovering cut off after that; between the two, `between` happens. */
-async function sweepTwice(names: readonly string[], between: (stage: Stage) => Stage): Promise<Tally> {
+/** What happens between a crash and recovering, and where that leads. */
+interface Interlude {
+  readonly happen: () => void;
+  readonly ends: Ends;
+}
+
+/** Runs that are cut off, and recovering cut off after that. */
+async function sweepTwice(
+  names: readonly string[],
+  interlude: (stage: Stage) => Promise<Interlude>,
+): Promise<Tally> {
   const tally = emptyTally();
   for (const name of names) {
     const stage = await openStage(scenarioOf(name));
     try {
       const total = await countEffects(stage, stage.argv, stage.reset);
-      const later = between(stage);
-      for (const at of points(total, FEW_PAIRS + 2)) await killTwice(stage, later, at, tally);
+      const between = await interlude(stage);
+      for (const at of points(total, FEW_PAIRS + 2)) await killTwice(stage, between, at, tally);
     } finally {
       stage.dispose();
     }
@@ -99,45 +109,12 @@ async function sweepTwice(names: readonly string[], between: (stage: Stage) => S
   return tally;
 }
 
-Deno.test("kill sweep: recover can be killed anywhere, too", async () => {
-  const started = performance.now();
-  const names = FULL ? ["sync", "switch", "restore", "restore without links"] : ["switch"];
-  const tally = await sweepTwice(names, (stage) => stage);
-  summarize("kill sweep, recover", tally, started);
-  assert(tally.points > 0);
-  assertEquals(tally.faults, []);
-});
-
-Deno.test("kill sweep: what is appended after a crash is carried over once, wherever recover is killed", async () => {
-  const started = performance.now();
-  const names = FULL ? ["sync", "restore", "restore without links"] : ["restore"];
-  const tally = await sweepTwice(names, withLines);
-  summarize("kill sweep, recover of continued sessions", tally, started);
-  assert(tally.points > 0);
-  assertEquals(tally.faults, []);
-});
-
-/** The same, with a line more in every plain rollout from the crash on. */
-function withLines({ ends, home, reset, ...rest }: Stage): Stage {
-  const paths = [...ends.before.files.keys()].filter((path) => path.endsWith(".jsonl"));
-  const line = JSON.stringify(messageLine(9, "paginated", "after the crash ".repeat(50))) + "\n";
-  const goOn = () => paths.forEach((path) => Deno.writeTextFileSync(`${home}/${path}`, line, { append: true }));
-  const continued = new Set(paths);
-  const longer = (end: "before" | "after"): HomeState => {
-    rest.become(end);
-    goOn();
-    return readHome(home);
-  };
-  const timeless = new Set([...ends.timeless, ...paths]);
-  const later = { ...ends, before: longer("before"), after: longer("after"), timeless, continued };
-  return { ...rest, home, reset, ends: later, goOn };
-}
-
 /** Cuts a run off, then cuts off what is to take it back. */
-async function killTwice(stage: Stage, at: number, tally: Tally): Promise<void> {
-  const { home, root, argv, ends, scenario: { name } } = stage;
+async function killTwice(stage: Stage, { happen, ends }: Interlude, at: number, tally: Tally): Promise<void> {
+  const { home, root, argv, scenario: { name } } = stage;
   const killed = `${root}/killed`;
   await mustKill(stage, argv, at, false, stage.reset);
+  happen();
   copyTree(home, killed);
   const total = await countEffects(stage, ["recover"], () => copyTree(killed, home));
   for (const second of points(total, FEW_PAIRS)) {
@@ -146,6 +123,45 @@ async function killTwice(stage: Stage, at: number, tally: Tally): Promise<void> 
     const torn = checkTorn(home, ends);
     judge(tally, `${name}, killed at ${at}, recover at ${second}`, torn, await checkRecovery(home, ends));
   }
+}
+
+Deno.test("kill sweep: recover can be killed anywhere, too", async () => {
+  const started = performance.now();
+  const names = FULL ? ["sync", "switch", "restore", "restore without links"] : ["switch"];
+  const tally = await sweepTwice(names, ({ ends }) => Promise.resolve({ happen: () => {}, ends }));
+  summarize("kill sweep, recover", tally, started);
+  assert(tally.points > 0);
+  assertEquals(tally.faults, []);
+});
+
+Deno.test("kill sweep: what is appended after a crash is carried over once, wherever recover is killed", async () => {
+  const started = performance.now();
+  const names = FULL ? ["sync", "restore", "restore without links"] : ["restore without links"];
+  const tally = await sweepTwice(names, withLines);
+  summarize("kill sweep, recover of continued sessions", tally, started);
+  assert(tally.points > 0);
+  assertEquals(tally.faults, []);
+});
+
+/** Every plain rollout gets one line more after the crash. */
+async function withLines({ ends, home, argv, reset }: Stage): Promise<Interlude> {
+  const paths = [...ends.before.files.keys()].filter((path) => path.endsWith(".jsonl"));
+  const line = JSON.stringify(messageLine(9, "paginated", "after the crash ".repeat(50))) + "\n";
+  const happen = () => {
+    for (const path of paths) Deno.writeTextFileSync(`${home}/${path}`, line, { append: true });
+  };
+  reset();
+  happen();
+  const before = readHome(home);
+  reset();
+  await runUndisturbed(home, argv);
+  happen();
+  const after = readHome(home);
+  const continued = new Set(paths);
+  return {
+    happen,
+    ends: { ...ends, before, after, continued, timeless: new Set([...ends.timeless, ...paths]) },
+  };
 }
 
 Deno.test("kill sweep: the naive writer is found guilty", async () => {

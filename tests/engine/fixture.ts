@@ -1,18 +1,21 @@
 /** Homes, machines and the usual steps for the tests of the engine: scan, plan, apply, restore. */
+import { DatabaseSync } from "node:sqlite";
 import type { AbsPath } from "../../lib/core/path.ts";
-import type { Plan } from "../../lib/core/plan.ts";
+import type { Plan, RowChange } from "../../lib/core/plan.ts";
+import { type JournalEntry, recordId } from "../../lib/core/record.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
 import { type Applied, apply, type ApplyOptions } from "../../lib/engine/apply.ts";
 import { contentsOf } from "../../lib/engine/contents.ts";
 import { planRepairs } from "../../lib/engine/plans.ts";
 import { planRestore, type RestoreOptions, type RestorePlan } from "../../lib/engine/restore.ts";
+import { beginRecord, recordsDir } from "../../lib/engine/records.ts";
 import { scan } from "../../lib/engine/scan.ts";
 import { countEncrypted } from "../../lib/repairs/provider.ts";
 import type { Facts } from "../../lib/repairs/repair.ts";
 import { realDisk } from "../../lib/system/disk.ts";
 import type { Machine } from "../../lib/system/machine.ts";
 import type { ConfigSpec } from "../../lib/demo/spec.ts";
-import { type BuiltHome, dumpRows, treeHash } from "../home.ts";
+import { type BuiltHome, dumpRows, talk, type ThreadSpec, treeHash } from "../home.ts";
 
 /** When the clock of a test machine starts: long after the files of the homes were made. */
 export const NOW_MS: number = Date.UTC(2026, 10, 21, 10, 11, 12);
@@ -114,4 +117,74 @@ export async function planBack(
 /** Everything of a home that a run may change and restoring has to give back. */
 export function stateOf({ path, state }: Pick<BuiltHome, "path" | "state">) {
   return { files: treeHash(path), rows: state === undefined ? [] : dumpRows(state) };
+}
+
+/** Path of a file of thread `n`, by their places in the specification. */
+export function fileOf(home: BuiltHome, n = 0, segment = 0): string {
+  return `${home.path}/${home.threads[n]!.files[segment]!.path}`;
+}
+
+/** Runs SQL on the state database of a home, as another program would. */
+export function runSql(home: BuiltHome, sql: string): void {
+  const database = new DatabaseSync(home.state!);
+  try {
+    database.exec(sql);
+  } finally {
+    database.close();
+  }
+}
+
+/** Threads of a home that are wholly at a provider, by their places in the specification. */
+export async function threadsAt(home: BuiltHome, provider: string): Promise<number[]> {
+  const { threads } = await scanOf(home.path);
+  return home.threads.flatMap(({ id }, n) => {
+    const { rollouts, row } = threads.get(id)!;
+    const copies = [...rollouts.flatMap(({ meta, recorded }) => [meta?.provider, recorded]), row?.provider];
+    return copies.every((copy) => copy === provider) ? [n] : [];
+  });
+}
+
+/** One thread that most tests disturb, one with two files, a compressed one and a legacy one; all at `old`. */
+export const MIXED: readonly ThreadSpec[] = [
+  { provider: "old", mode: "paginated" },
+  { provider: "old", turns: talk("a", "b"), reverts: [{ keep: 1, turns: talk("c") }] },
+  { provider: "old", compressed: true },
+  { provider: "old", mode: "legacy", archived: true },
+];
+
+/** A change for records whose content does not matter. */
+export const ROW: RowChange = {
+  kind: "row",
+  database: "/h/日本/state_5.sqlite" as AbsPath,
+  thread: "t1",
+  cells: { model_provider: { before: null, after: "new" } },
+};
+
+/** Makes record number `seq` of two changes in `home`, logs these entries and gives its id. */
+export function makeRecord(
+  home: AbsPath,
+  seq: number,
+  entries: readonly JournalEntry["event"][],
+  at: Date = new Date(0),
+): string {
+  Deno.mkdirSync(recordsDir(home), { recursive: true });
+  const id = recordId(seq, at, "sync", seq.toString(16).padStart(8, "0"));
+  const head = {
+    id,
+    seq,
+    createdAt: at.toISOString(),
+    purpose: "sync" as const,
+    home,
+    version: "0",
+    planDigest: "0".repeat(64),
+    changes: 2,
+    byKind: { row: 2 },
+    threads: 1,
+    moves: [],
+    reverts: undefined,
+  };
+  const record = beginRecord(realDisk, home, head, [ROW, ROW]);
+  for (const event of entries) record.log({ event } as JournalEntry);
+  record.close();
+  return id;
 }

@@ -1,4 +1,3 @@
-import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../lib/core/error.ts";
 import { threadsOf } from "../../lib/core/plan.ts";
 import { latestRecord } from "../../lib/engine/restore.ts";
@@ -9,7 +8,19 @@ import { listRecords, recordDir } from "../../lib/engine/records.ts";
 import { realDisk } from "../../lib/system/disk.ts";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
 import { type BuiltHome, talk, type ThreadSpec, withHome } from "../home.ts";
-import { carryOut, CONFIG, factsOf, NOW_MS, planBack, planSync, scanOf, stateOf, sync } from "./fixture.ts";
+import {
+  carryOut,
+  CONFIG,
+  factsOf,
+  fileOf,
+  NOW_MS,
+  planBack,
+  planSync,
+  runSql,
+  scanOf,
+  stateOf,
+  sync,
+} from "./fixture.ts";
 
 const THREADS: readonly ThreadSpec[] = [
   { provider: "old" },
@@ -21,17 +32,6 @@ const inHome = (use: (home: BuiltHome) => Promise<void>, threads = THREADS) =>
   withHome({ config: CONFIG, threads }, use);
 
 const pathOf = (home: BuiltHome, n = 0) => home.threads[n]!.files[0]!.path;
-const fileOf = (home: BuiltHome, n = 0) => `${home.path}/${pathOf(home, n)}`;
-
-function runSql(home: BuiltHome, sql: string): void {
-  const database = new DatabaseSync(home.state!);
-  try {
-    database.exec(sql);
-  } finally {
-    database.close();
-  }
-}
-
 /** Provider of the first line, of a rebuild and of the row of thread `n`. */
 async function copiesOf(home: BuiltHome, n = 0) {
   const { rollouts, row } = (await scanOf(home.path)).threads.get(home.threads[n]!.id)!;

@@ -109,16 +109,21 @@ export async function turnsWithIds(
   server: AppServer,
   id: string,
 ): Promise<readonly { readonly id: string; readonly text: string }[]> {
-  const page = await server.call("thread/turns/list", {
-    threadId: id,
-    limit: 100,
-    sortDirection: "asc",
-    itemsView: "full",
-  });
-  return asList(page["data"]).map((turn) => ({
-    id: asText(asObject(turn)["id"]),
-    text: turnText(asObject(turn)),
-  }));
+  const found: { readonly id: string; readonly text: string }[] = [];
+  let cursor: Json = null;
+  do {
+    const page: JsonObject = await server.call("thread/turns/list", {
+      threadId: id,
+      limit: 100,
+      sortDirection: "asc",
+      itemsView: "full",
+      cursor,
+    });
+    const turns = asList(page["data"]).map(asObject);
+    found.push(...turns.map((turn) => ({ id: asText(turn["id"]), text: turnText(turn) })));
+    cursor = page["nextCursor"] ?? null;
+  } while (cursor !== null);
+  return found;
 }
 
 /** Runs one turn on a loaded thread and waits for its end; gives the turn's status, `completed` when all went well. */

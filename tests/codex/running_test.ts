@@ -119,7 +119,7 @@ Deno.test(`no turn is lost in ${ROUNDS} rounds of sync --allow-running beside tw
         moved += (await Promise.all([sync, talk()]))[0];
       }
     });
-    console.log("moved", moved, [...said.values()].map(s=>s.length));
+    console.log("moved", moved, [...said.values()].map((s) => s.length));
     assert(moved > 0, "no thread changed hands");
     for (const [id, messages] of said) await checkSaid(home, id, messages);
     await keep(home, ["sync", "--apply"]);
@@ -130,7 +130,7 @@ Deno.test(`no turn is lost in ${ROUNDS} rounds of sync --allow-running beside tw
 
 /** How many threads a sync moved. */
 async function syncBeside(home: TestHome, provider: string): Promise<number> {
-  const args = ["sync", "--to", provider, "--apply", "--allow-running"];
+  const args = ["sync", "--to", provider, "--apply", "--allow-running", "--wait", "10"];
   const { code, document } = await runJson(args, { home: home.path, cwd: home.work });
   assert([0, 8].includes(code), `${code} ${JSON.stringify(document.errors)}`);
   const moves = pick(document, "plan.moves") as readonly { readonly threads: number }[];

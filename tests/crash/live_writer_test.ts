@@ -1,4 +1,5 @@
 /** Repairs and restores a home again and again while another program goes on writing to some of its sessions. */
+import { fileURLToPath } from "node:url";
 import { realDisk } from "../../lib/system/disk.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { randomFrom, type Writing } from "./appender.ts";
@@ -11,7 +12,7 @@ const SECONDS = FULL ? 120 : 6;
 /** Threads that are being written to, the others are not. */
 const WRITTEN = [1, 2, 4];
 
-const APPENDER = new URL("./appender.ts", import.meta.url).pathname;
+const APPENDER = fileURLToPath(new URL("./appender.ts", import.meta.url));
 
 /** What came of a session of writing and repairing. */
 interface Soak {

@@ -1,4 +1,5 @@
 /** What the sweeps share: how many points, children to kill, and the line that says what was found. */
+import { fileURLToPath } from "node:url";
 import type { Order, Report } from "./child.ts";
 
 const SIZE = Deno.env.get("CODEXKEEP_SWEEP") ?? "1";
@@ -8,7 +9,7 @@ export const FULL: boolean = SIZE === "full";
 /** `CODEXKEEP_SWEEP=5`: a sample five times as large. */
 export const FACTOR: number = FULL ? Infinity : Math.max(1, Number(SIZE) || 1);
 
-const CHILD = new URL("./child.ts", import.meta.url).pathname;
+const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 /** What became of a child: what it said, or undefined when it was killed. */
 export async function runChild(order: Order): Promise<Report | undefined> {

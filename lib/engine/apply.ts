@@ -23,16 +23,23 @@ import { recordId } from "../core/record.ts";
 import { openFiles } from "../system/processes.ts";
 import type { Machine } from "../system/machine.ts";
 import { abandon } from "./abandon.ts";
-import { batchesOf, dropThread, replaceBatch, type Run, writtenTo } from "./batches.ts";
+import { batchesOf, dropThread, lockOrDrop, replaceBatch, type Run, writtenTo } from "./batches.ts";
 import { appendLedger } from "./ledger.ts";
 import { prune } from "./prune.ts";
-import { type Allowance, requireIdle, requireSoundDatabases, requireSpace } from "./preflight.ts";
+import {
+  type Allowance,
+  requireIdle,
+  requireSoundDatabases,
+  requireSpace,
+  writeWaitMs,
+} from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { beginRecord, dropRecord, nextSequence, type OpenRecord, recordDir } from "./records.ts";
 import { requireNonePending, withLock } from "./run_lock.ts";
 import { changeRows, openDatabases } from "./rows.ts";
 import { heldPath, isFileChange, type Place } from "./stage.ts";
 import { requireKnownDatabases, requireKnownTargets } from "./targets.ts";
+import { holdThreads } from "./thread_locks.ts";
 import { verifyFiles, verifyRows } from "./verify.ts";
 
 /** How a plan is carried out. */
@@ -76,7 +83,7 @@ export async function apply(
   await requireIdle(plan.home, databases, options);
   // On a full disk not even a sound database can be opened, so room comes first.
   requireSpace(machine.disk, plan.home, plan.changes);
-  requireSoundDatabases(plan, options.waitMs);
+  requireSoundDatabases(plan, writeWaitMs(options));
   return await withLock(machine.disk, plan.home, options.waitMs, async () => {
     requireNonePending(machine.disk, plan.home);
     sweepLeftovers(machine.disk, plan.home, databases);
@@ -95,11 +102,22 @@ export async function apply(
     const skipped = skipsOf(new Map([...open, ...run.dropped]));
     // A run that changed nothing leaves no record behind, unless there is something only the record holds.
     if (withoutThreads(rest, run.dropped).changes.length === 0 && run.kept.size === 0) {
-      dropRecord(machine.disk, plan.home, record.id);
+      tidy(() => dropRecord(machine.disk, plan.home, record.id));
       return { record: undefined, skipped, pruned: [] };
     }
-    return { record: record.id, skipped, pruned: prune(machine.disk, plan.home, options.keep) };
+    const pruned = tidy(() => prune(machine.disk, plan.home, options.keep)) ?? [];
+    return { record: record.id, skipped, pruned };
   });
+}
+
+/** After the commit nothing that fails may make the run look failed; what is left lying is swept by the next one. */
+function tidy<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
 }
 
 /** Threads of which some process has a file open: it may be about to write, whether it is Codex or not. */
@@ -156,22 +174,25 @@ async function carryOut(
     place,
     record,
     changes: plan.changes,
+    locks: holdThreads(home),
     replaced: new Map(),
     dropped: new Map(),
     kept: new Set(),
   };
   try {
     await replaceFiles(run, options, (change) => !isPointer(change));
-    writeRows(run, options);
+    await writeRows(run, options);
     await replaceFiles(run, options, isPointer);
     await settle(run, options);
     verifyFiles(run, options.onProgress);
-    verifyRows(run, options.waitMs);
+    verifyRows(run, writeWaitMs(options));
     record.log({ event: "committed" });
   } catch (error) {
-    throw abandon(run, error, options.waitMs);
+    throw abandon(run, error, writeWaitMs(options));
+  } finally {
+    run.locks.release();
   }
-  releaseHeld(run);
+  tidy(() => releaseHeld(run));
   return run;
 }
 
@@ -197,11 +218,13 @@ async function breathe(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new AppError("interrupted", "interrupted");
 }
 
-function writeRows(run: Run, options: ApplyOptions): void {
+async function writeRows(run: Run, options: ApplyOptions): Promise<void> {
+  const inFiles = threadsOf(run.changes.filter(isFileChange));
+  await lockOrDrop(run, wantedRows(run).map(({ thread }) => thread).filter((id) => !inFiles.has(id)));
   const rows = wantedRows(run);
   if (rows.length === 0) return;
   run.record.log({ event: "rows" });
-  const databases = openDatabases(rows, options.waitMs);
+  const databases = openDatabases(rows, writeWaitMs(options));
   try {
     const failed = changeRows(databases, rows, () => true);
     for (const row of failed) dropThread(run, row.thread, "its row was changed by another program");
@@ -241,7 +264,7 @@ function giveRowsBack(run: Run, threads: ReadonlySet<string>, options: ApplyOpti
   const rows = wantedRows(run).filter((row) => threads.has(row.thread));
   if (rows.length === 0) return;
   const back = rows.map((row) => invert(row) as RowChange);
-  const databases = openDatabases(back, options.waitMs);
+  const databases = openDatabases(back, writeWaitMs(options));
   try {
     changeRows(databases, back, () => true);
   } finally {

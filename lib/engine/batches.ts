@@ -6,7 +6,6 @@ import type { StagedFile } from "../core/record.ts";
 import type { Fingerprint } from "../core/snapshot.ts";
 import type { OpenRecord } from "./records.ts";
 import { isAbsent } from "../system/file_error.ts";
-import { lockThreads } from "../system/lock.ts";
 import {
   type FileChange,
   heldPath,
@@ -18,6 +17,7 @@ import {
   type Staged,
   syncStaged,
 } from "./stage.ts";
+import type { HeldThreads } from "./thread_locks.ts";
 import { takeBack } from "./undo.ts";
 
 /** Files per journal entry: bounds the cost of syncing, and what has to be looked at after a crash. */
@@ -34,6 +34,7 @@ export interface Run {
   readonly place: Place;
   readonly record: OpenRecord;
   readonly changes: readonly Change[];
+  readonly locks: HeldThreads;
   /** Files that are replaced now, by index of their change. */
   readonly replaced: Map<number, Replaced>;
   /** Threads left out, and why. */
@@ -70,22 +71,21 @@ export function batchesOf(changes: readonly Change[], wanted: (change: FileChang
 
 /** Carries out one batch. Threads that cannot be replaced whole are dropped; a failing disk throws. */
 export async function replaceBatch(run: Run, batch: readonly Item[]): Promise<void> {
-  const ids = new Set(batch.flatMap(({ change }) => change.thread ?? []));
-  const locks = await lockThreads(run.place.home, [...ids]);
-  try {
-    for (const id of locks.busy) dropThread(run, id, "Codex has it open");
-    const staged = stageAll(run, batch);
-    await syncStaged(staged);
-    if (staged.length === 0) return;
-    run.record.log({
-      event: "begin",
-      files: staged.map(({ n, before, after, size }) => ({ n, before, after, size })),
-    });
-    replaceAll(run, staged);
-    for (const [thread, reason] of writtenTo(run, staged)) dropThread(run, thread, reason);
-  } finally {
-    locks.release();
-  }
+  await lockOrDrop(run, batch.flatMap(({ change }) => change.thread ?? []));
+  const staged = stageAll(run, batch);
+  await syncStaged(staged);
+  if (staged.length === 0) return;
+  run.record.log({
+    event: "begin",
+    files: staged.map(({ n, before, after, size }) => ({ n, before, after, size })),
+  });
+  replaceAll(run, staged);
+  for (const [thread, reason] of writtenTo(run, staged)) dropThread(run, thread, reason);
+}
+
+/** Locks threads for the rest of the run, and drops those that Codex has open. */
+export async function lockOrDrop(run: Run, threads: Iterable<string>): Promise<void> {
+  for (const id of await run.locks.hold(threads)) dropThread(run, id, "Codex has it open");
 }
 
 function stageAll(run: Run, batch: readonly Item[]): readonly Staged[] {

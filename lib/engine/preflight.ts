@@ -15,6 +15,14 @@ export interface Allowance {
   readonly waitMs: number;
 }
 
+/** How long a running Codex gets to finish a transaction, which takes it milliseconds. */
+const BESIDE_CODEX_MS = 5000;
+
+/** How long to wait for the right to write to a database, milliseconds. */
+export function writeWaitMs({ allowRunning, waitMs }: Allowance): number {
+  return allowRunning ? Math.max(waitMs, BESIDE_CODEX_MS) : waitMs;
+}
+
 /** Bytes left free for Codex itself and for the journal. */
 const SPARE_BYTES = 8 * 1024 * 1024;
 
@@ -38,7 +46,8 @@ export async function requireIdle(
     });
   }
   for (const path of databases) {
-    if (!isInUse(path, allow.waitMs)) continue;
+    // A Codex that is allowed to run keeps its databases open: waiting would be in vain.
+    if (!isInUse(path, allow.allowRunning ? 0 : allow.waitMs)) continue;
     if (!allow.allowRunning) {
       throw new AppError("database-busy", `another program is using the state database "${path}"`, {
         hint: "close it and run this again, or give it time with --wait SECONDS",

@@ -89,3 +89,13 @@ function ownerOf(pid: number): number {
     return -1;
   }
 }
+
+/** How many files this process may have open; undefined where the system does not say (not Linux). */
+export function openFileLimit(): number | undefined {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits"))?.[1];
+    return limit === undefined ? undefined : Number(limit);
+  } catch {
+    return undefined;
+  }
+}

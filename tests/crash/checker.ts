@@ -102,11 +102,19 @@ function describe(file: FileState | undefined): string {
   return `${file.sha256.slice(0, 8)} ${file.size} B ${file.mode.toString(8)} ${file.mtimeMs}`;
 }
 
-/** What keeps a home from being exactly as before or after; empty when it is. */
-export function awayFrom(home: string, ends: Ends, end: "before" | "after"): Problems {
+/**
+ * What keeps a home from being exactly as before or after; empty when it is. `but` passes over what the next run or
+ * `recover` sweeps up.
+ */
+export function awayFrom(
+  home: string,
+  ends: Ends,
+  end: "before" | "after",
+  but: "nothing" | "leftovers" = "nothing",
+): Problems {
   const now = readHome(home);
   const timeless = (end === "after" ? ends.timeless : ends.continued) ?? NONE;
-  const found = differences(now, ends[end], timeless, false);
+  const found = differences(now, ends[end], timeless, but === "leftovers");
   return now.integrity === "ok" ? found : [...found, `database: ${now.integrity}`];
 }
 

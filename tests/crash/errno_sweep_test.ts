@@ -6,7 +6,7 @@ import { type Effect, failWith, faultDisk, strikeAt } from "./fault_disk.ts";
 import { type Ran, runOn } from "./home.ts";
 import { afterFailure, afterSuccess, documentOf } from "./judge.ts";
 import { naiveSync } from "./naive.ts";
-import { NAIVE, openStage, type Scenario, scenarioOf, type Stage } from "./scenarios.ts";
+import { NAIVE, openStage, type Scenario, scenarioOf, SCENARIOS, type Stage } from "./scenarios.ts";
 import { emptyTally, FULL, points, summarize, type Tally } from "./sweep.ts";
 
 /** Failures of the system, and the words that must reach the user. */
@@ -19,7 +19,7 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** Points per command in a sample. */
-const FEW = 24;
+const FEW = 15;
 
 /** How a run is made to fail. */
 interface Injury {
@@ -137,7 +137,11 @@ function silence(ran: Attempt, code: string): string[] {
   return wrong;
 }
 
-for (const name of ["sync", "switch", "restore", "restore --force", "sync without links", "recover"]) {
+const NAMES = FULL
+  ? SCENARIOS.map(({ name }) => name)
+  : ["sync", "switch", "restore", "restore --force", "sync without links", "recover"];
+
+for (const name of NAMES) {
   Deno.test(`errno sweep: ${name} says what failed and leaves the old state`, async () => {
     const started = performance.now();
     const tally = await sweep(scenarioOf(name));

@@ -40,8 +40,9 @@ export async function afterFailure(stage: Stage, ran: Ran): Promise<string[]> {
   const isPending = ran.code === 9 || states.some(({ state }) => state === "pending");
   if (isPending) wrong.push(...await checkRecovery(home, ends));
   else if (ran.code === 8) wrong.push(...checkThreads(home, ends, leftOut(ran)));
-  else wrong.push(...awayFrom(home, ends, ends.undone).slice(0, 2).map((text) => `not taken back: ${text}`));
-  if (argv[0] === "naive" || awayFrom(home, ends, ends.undone).length > 0) return wrong;
+  const away = awayFrom(home, ends, ends.undone, "leftovers");
+  if (!isPending && ran.code !== 8) wrong.push(...away.slice(0, 2).map((text) => `not taken back: ${text}`));
+  if (argv[0] === "naive" || away.length > 0) return wrong;
   // With the disk well again, the same command comes to its end.
   const again = await runUndisturbed(home, argv);
   if (again.code !== (stage.scenario.code ?? 0)) {

@@ -7,8 +7,8 @@ import { copyTree, readHome } from "./state.ts";
 import { emptyTally, FULL, points, runChild, summarize, type Tally } from "./sweep.ts";
 
 /** Points per command in a sample, and runs that are cut off twice. */
-const FEW = 12;
-const FEW_PAIRS = 5;
+const FEW = 8;
+const FEW_PAIRS = 4;
 
 /** How many changes to the disk an undisturbed run makes. */
 async function countEffects(
@@ -74,7 +74,7 @@ function judge(tally: Tally, what: string, torn: readonly string[], lost: readon
   tally.faults.push(...[...torn, ...lost].map((text) => `${what}: ${text}`));
 }
 
-for (const one of SCENARIOS) {
+for (const one of SCENARIOS.filter(({ name }) => FULL || name !== "sync of a large file")) {
   Deno.test(`kill sweep: ${one.name} leaves old or new files wherever it is killed`, async () => {
     const started = performance.now();
     const tally = await sweep(one, FEW);

@@ -8,7 +8,7 @@ import { readHome, RECORDS, removeTree } from "./state.ts";
 import { FULL } from "./sweep.ts";
 
 /** How long each way of writing is kept up. */
-const SECONDS = FULL ? 120 : 6;
+const SECONDS = FULL ? 120 : 3;
 /** Threads that are being written to, the others are not. */
 const WRITTEN = [1, 2, 4];
 

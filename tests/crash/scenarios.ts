@@ -134,10 +134,22 @@ const RECOVER: Scenario = {
 const NO_LINKS: Scenario = { ...SYNC, name: "sync without links", links: false };
 const RESTORE_NO_LINKS: Scenario = { ...RESTORE, name: "restore without links", links: false };
 
+/** One rollout is too large to be edited in memory. */
+const LARGE: Scenario = {
+  ...SYNC,
+  name: "sync of a large file",
+  prepare: (home) => {
+    buildHome(home, NEW);
+    const line = JSON.stringify(messageLine(6, "paginated", "x".repeat(100_000))) + "\n";
+    for (let n = 0; n < 50; n++) Deno.writeTextFileSync(`${home}/${rolloutOf(1)}`, line, { append: true });
+    return Promise.resolve();
+  },
+};
+
 /** The naive writer instead of a command. */
 export const NAIVE: Scenario = { ...SYNC, name: "naive", argv: ["naive"] };
 
-/** Every command that writes. */
+/** Every command that writes, on several homes. */
 export const SCENARIOS: readonly Scenario[] = [
   SYNC,
   SWITCH,
@@ -149,6 +161,7 @@ export const SCENARIOS: readonly Scenario[] = [
   RECOVER,
   NO_LINKS,
   RESTORE_NO_LINKS,
+  LARGE,
 ];
 
 /** The scenario of a name. */

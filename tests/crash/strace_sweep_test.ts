@@ -40,8 +40,8 @@ const ERRORS = [
   "utimensat:EPERM",
 ];
 /** Points per command in a sample. */
-const FEW_KILLS = 24;
-const FEW_ERRORS = 24;
+const FEW_KILLS = 16;
+const FEW_ERRORS = 20;
 
 /** One call of the program: the `n`th of its kind on its thread. */
 interface Call {

@@ -5,7 +5,7 @@ import { type Document, documentOf } from "./judge.ts";
 import { openStage, type Scenario, scenarioOf } from "./scenarios.ts";
 import { FULL, runChild } from "./sweep.ts";
 
-const ROUNDS = FULL ? 50 : 4;
+const ROUNDS = FULL ? 50 : 3;
 const RUNS = 5;
 
 for (const name of ["sync", "sync --keep 1"]) {

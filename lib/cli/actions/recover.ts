@@ -3,7 +3,7 @@ import { EXIT_STATUS } from "../../core/error.ts";
 import type { RecoverReport } from "../../core/report.ts";
 import { scanDatabases } from "../../engine/databases.ts";
 import { readConfigOf } from "../../engine/home.ts";
-import { listRecordIds } from "../../engine/records.ts";
+import { recordsDir } from "../../engine/records.ts";
 import { recover } from "../../engine/recover.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { waitMs } from "../options.ts";
@@ -15,7 +15,7 @@ import { homeOf } from "./session.ts";
 export async function runRecover(input: Invocation): Promise<Outcome> {
   const { flags, machine } = input;
   const home = homeOf(input);
-  const report: RecoverReport = listRecordIds(machine.disk, home).length === 0
+  const report: RecoverReport = machine.disk.lstat(recordsDir(home)) === undefined
     ? { recovered: [], swept: 0, left: [] }
     : await recover(machine, home, existing(input), { allowRunning: false, waitMs: waitMs(flags) });
   return makeOutcome({

@@ -11,7 +11,7 @@ import {
   threadsOf,
   withoutThreads,
 } from "../../core/plan.ts";
-import type { Counts, PlanReport, Warning, WriteReport } from "../../core/report.ts";
+import type { Counts, ErrorReport, PlanReport, Warning, WriteReport } from "../../core/report.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { type Applied, apply } from "../../engine/apply.ts";
 import { savePlan } from "../../engine/plan_file.ts";
@@ -126,14 +126,14 @@ interface Conclusion extends Omit<Proposal, "plan" | "databases"> {
 
 async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outcome> {
   const { plan, before, warnings, applyWith, options, applied, shown } = conclusion;
-  const after = applied === undefined ? undefined : await scanHome(input);
+  const { after, fault } = applied === undefined ? NOT_LOOKED : await lookAgain(input);
   const leftOut = new Set(applied?.skipped.map(({ subject }) => subject));
   const late = after === undefined ? [] : conclusion.leftover(after).filter((id) => !leftOut.has(id));
   const report: WriteReport = {
     plan,
     applied: applied?.record !== undefined,
     record: applied?.record ?? null,
-    verified: applied?.record === undefined ? null : late.length === 0,
+    verified: applied?.record === undefined || fault !== undefined ? null : late.length === 0,
     before,
     after: after === undefined ? null : countsOf(after),
     pruned: applied?.pruned ?? [],
@@ -148,14 +148,35 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
   return makeOutcome({
     command: input.command.name,
     result: report,
-    exitCode: exitCode(report, options, applied !== undefined),
+    exitCode: fault === undefined ? exitCode(report, options, applied !== undefined) : EXIT_STATUS.partial,
     warnings: shown ? [] : warnings,
-    errors: late.length === 0
-      ? []
-      : [{ code: "failed", message: `not right afterwards: ${late.join(", ")}` }],
+    errors: [
+      ...fault === undefined ? [] : [fault],
+      ...late.length === 0
+        ? []
+        : [{ code: "failed" as const, message: `not right afterwards: ${late.join(", ")}` }],
+    ],
     text: (view) => writeText(report, context, view),
     verdict: writeVerdict(report),
   });
+}
+
+interface SecondLook {
+  readonly after: Snapshot | undefined;
+  readonly fault: ErrorReport | undefined;
+}
+
+const NOT_LOOKED: SecondLook = { after: undefined, fault: undefined };
+
+/** Scans the home after a run. That it cannot be read any more does not undo what was made and verified. */
+async function lookAgain(input: Invocation): Promise<SecondLook> {
+  try {
+    return { after: await scanHome(input), fault: undefined };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const message = `the changes were made, but the home cannot be read again: ${error.message}`;
+    return { after: undefined, fault: { code: "partial", message, hint: "codexkeep status" } };
+  }
 }
 
 /** `ran`: the plan was carried out, even if every thread of it had to be left alone in the end. */

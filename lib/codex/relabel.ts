@@ -57,7 +57,8 @@ function relabelFirstLine(
 
 /**
  * Members of the first line that no reader of Codex 0.169 misses when they are gone, best first: a session id that
- * only repeats the thread id, and workspace roots that only repeat the working folder.
+ * only repeats the thread id, workspace roots that only repeat the working folder, and in forks the place where they
+ * left their parent, which `history_base` says as well.
  */
 function donors(bytes: Uint8Array, { payload, meta }: MetaLine): Span[] {
   const spans: Span[] = [];
@@ -70,6 +71,7 @@ function donors(bytes: Uint8Array, { payload, meta }: MetaLine): Span[] {
     const roots = toByteString(bytes.subarray(found.value.start, found.value.end));
     return meta.cwd !== undefined && roots === `[${toByteString(stringLiteral(meta.cwd))}]`;
   });
+  give("forked_from_ordinal_exclusive", (found) => found.kind === "number" && meta.base !== undefined);
   return spans;
 }
 

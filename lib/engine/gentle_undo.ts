@@ -4,7 +4,7 @@ import { baseName, type RelPath } from "../core/path.ts";
 import type { Change, EditChange, RecodeChange } from "../core/plan.ts";
 import type { Rollout, Snapshot } from "../core/snapshot.ts";
 import { editRootKeys } from "../codex/config_edit.ts";
-import { relabel } from "../codex/relabel.ts";
+import { type Refusal, relabel } from "../codex/relabel.ts";
 import { segmentMadeAt } from "../codex/rollout_name.ts";
 import type { Contents } from "../repairs/repair.ts";
 import type { Disk } from "../system/disk.ts";
@@ -22,13 +22,14 @@ export interface Present {
 export const AS_BEFORE = "as before";
 
 /** The edit that takes back what `change` meant and nothing else; undefined when that cannot be done. */
-export function gentleUndo(present: Present, change: FileChange): Change | typeof AS_BEFORE | undefined {
-  if (change.thread === undefined) return orNothing(() => gentleConfig(present, change));
+export function gentleUndo(present: Present, change: FileChange): Change | typeof AS_BEFORE | Refusal {
+  if (change.thread === undefined) return orRefusal(() => gentleConfig(present, change));
   const provider = change.sets.model_provider?.before;
   const rollout = present.snapshot.threads.get(change.thread)?.rollouts.find(({ path }) =>
     nameOf(path) === nameOf(change.path)
   );
-  if (typeof provider !== "string" || rollout === undefined) return undefined;
+  if (typeof provider !== "string") return { refused: "its file named no provider before" };
+  if (rollout === undefined) return { refused: "the file is not there" };
   return giveBack(present, rollout, change.thread, provider);
 }
 
@@ -37,20 +38,22 @@ function nameOf(path: RelPath): string {
   return baseName(path).replace(/\.zst$/i, "");
 }
 
-/** The edit that gives a file to a provider; undefined when it cannot be changed. */
+/** The edit that gives a file to a provider, or why it cannot be changed. */
 export function giveBack(
   { contents }: Pick<Present, "contents">,
   rollout: Rollout,
   thread: string,
   provider: string,
-): EditChange | RecodeChange | typeof AS_BEFORE | undefined {
-  if (rollout.damage !== undefined) return undefined;
-  return orNothing(() =>
+): EditChange | RecodeChange | typeof AS_BEFORE | Refusal {
+  if (rollout.damage !== undefined) return { refused: rollout.damage.detail };
+  return orRefusal(() =>
     contents.with(rollout, (content) => {
       // The offsets of the edits must be those of the file that was scanned; now somebody is writing to it.
-      if (rollout.encoding === "plain" && content.size !== rollout.stamp.size) return undefined;
+      if (rollout.encoding === "plain" && content.size !== rollout.stamp.size) {
+        return { refused: "another program is writing to it" };
+      }
       const splices = relabel(content, provider);
-      if ("refused" in splices) return undefined;
+      if ("refused" in splices) return splices;
       if (splices.length === 0) return AS_BEFORE;
       const { path, encoding, stamp: { size, mtimeMs }, meta } = rollout;
       const sets = { model_provider: { before: meta?.provider ?? null, after: provider } };
@@ -63,11 +66,11 @@ export function giveBack(
 }
 
 /** A file that cannot be read, or not be edited safely, is left as it is. */
-function orNothing<T>(work: () => T): T | undefined {
+function orRefusal<T>(work: () => T): T | Refusal {
   try {
     return work();
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    if (error instanceof AppError) return { refused: error.message };
     throw error;
   }
 }
@@ -81,9 +84,9 @@ export function segmentsSince({ threads }: Snapshot, thread: string, ms: number)
 function gentleConfig(
   { disk, snapshot: { home } }: Present,
   { path, sets: was }: FileChange,
-): EditChange | typeof AS_BEFORE | undefined {
+): EditChange | typeof AS_BEFORE | Refusal {
   const bytes = readConfigBytes(disk, home);
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined) return { refused: "the file is not there" };
   const keys = Object.entries(was).map(([key, { before }]): [string, string | undefined] => [
     key,
     typeof before === "string" ? before : undefined,

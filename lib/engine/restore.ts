@@ -151,8 +151,9 @@ function restoreFile(
   const conflict = { subject, reason: state };
   if (!force) return { conflict };
   const gentle = gentleUndo(present, change);
-  if (gentle === undefined) return { conflict };
-  return gentle === AS_BEFORE ? { conflict, solved: true } : { conflict, change: gentle };
+  if (gentle === AS_BEFORE) return { conflict, solved: true };
+  if ("refused" in gentle) return { conflict: { subject, reason: `${conflict.reason}; ${gentle.refused}` } };
+  return { conflict, change: gentle };
 }
 
 /** A file that came later goes the way of the thread, or the thread would name two providers. */
@@ -166,7 +167,7 @@ function restoreSegment(
   const change = giveBack(present, file, thread, provider);
   if (change === AS_BEFORE) return {};
   const conflict = { subject: file.path, reason: "Codex has begun it since" };
-  return force && change !== undefined ? { conflict, change } : { conflict };
+  return force && !("refused" in change) ? { conflict, change } : { conflict };
 }
 
 /** Whether a file is as the record left it, as it was before, or why it is neither. */

@@ -19,22 +19,22 @@ export function scanRollouts(disk: Disk, home: AbsPath, onFile: OnFile): Rollout
   const found: Rollout[] = [];
   const intern = makeInterner();
   for (const root of ROLLOUT_ROOTS) {
-    walk(disk, home, root as RelPath, (path, entry) => {
-      found.push(inspect(disk, home, path, entry, intern));
+    walk(disk, home, root as RelPath, (path, entry, damage = kindDamage(path, entry)) => {
+      found.push(inspect(disk, home, path, entry, intern, damage));
       onFile(found.length);
     });
   }
   return found;
 }
 
-type Visit = (path: RelPath, entry: Entry) => void;
+type Visit = (path: RelPath, entry: Entry, damage?: Damage) => void;
 
 function walk(disk: Disk, home: AbsPath, folder: RelPath, visit: Visit): void {
   const self = disk.lstat(inHome(home, folder));
   if (self?.kind === "symlink") visit(folder, { name: folder, kind: "symlink" });
   if (self?.kind !== "directory") return;
-  const entries = listOrNothing(disk, inHome(home, folder));
-  if (entries === undefined) return visit(folder, { name: folder, kind: "directory" });
+  const entries = listOrDamage(disk, inHome(home, folder));
+  if ("reason" in entries) return visit(folder, { name: folder, kind: "directory" }, entries);
   const names = new Set(entries.map((entry) => entry.name));
   for (const entry of entries) {
     const path = `${folder}/${entry.name}` as RelPath;
@@ -46,12 +46,12 @@ function walk(disk: Disk, home: AbsPath, folder: RelPath, visit: Visit): void {
   }
 }
 
-/** The names in a folder; undefined when it may not be read. */
-function listOrNothing(disk: Disk, folder: AbsPath): readonly Entry[] | undefined {
+/** The names in a folder, or why it cannot be read. */
+function listOrDamage(disk: Disk, folder: AbsPath): readonly Entry[] | Damage {
   try {
     return disk.list(folder) ?? [];
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    if (error instanceof AppError) return { reason: "unreadable", detail: error.message };
     throw error;
   }
 }
@@ -79,7 +79,15 @@ function makeInterner(): Interner {
   };
 }
 
-function inspect(disk: Disk, home: AbsPath, path: RelPath, entry: Entry, intern: Interner): Rollout {
+/** Reads one file; not at all where `known` says already what is wrong with it. */
+function inspect(
+  disk: Disk,
+  home: AbsPath,
+  path: RelPath,
+  entry: Entry,
+  intern: Interner,
+  known: Damage | undefined,
+): Rollout {
   const name = parseRolloutName(entry.name) ?? { encoding: "plain", id: undefined, segment: undefined };
   const archived = path.startsWith("archived_sessions");
   const damaged = (stamp: Fingerprint, damage: Damage): Rollout => ({
@@ -94,8 +102,7 @@ function inspect(disk: Disk, home: AbsPath, path: RelPath, entry: Entry, intern:
     damage,
   });
   const nowhere = { size: 0, mtimeMs: 0 };
-  const kind = kindDamage(path, entry);
-  if (kind !== undefined) return damaged(nowhere, kind);
+  if (known !== undefined) return damaged(nowhere, known);
   let file: ReadFile;
   try {
     file = disk.openRead(inHome(home, path));
@@ -154,9 +161,6 @@ export function contentOf(file: ReadFile, encoding: Rollout["encoding"]): ByteSo
 
 function kindDamage(path: RelPath, entry: Entry): Damage | undefined {
   if (entry.kind === "symlink") return { reason: "outside-home", detail: "it is a symbolic link" };
-  if (entry.kind === "directory" && parseRolloutName(entry.name) === undefined) {
-    return { reason: "unreadable", detail: "the folder cannot be read" };
-  }
   if (entry.kind !== "file") return { reason: "not-a-file", detail: "it is no regular file" };
   if (parseRelPath(path) === undefined) {
     return { reason: "unsafe-name", detail: "its name is not safe on every system" };

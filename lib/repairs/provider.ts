@@ -172,7 +172,7 @@ function planThread(
   snapshot: Snapshot,
   contents: Contents,
 ): readonly Change[] | { readonly refused: string } {
-  if (thread.rollouts.length === 0) return { refused: "its rollout file is missing" };
+  if (thread.rollouts.length === 0) return { refused: missingFile(thread, snapshot) };
   const changes: Change[] = [];
   for (const rollout of thread.rollouts) {
     const splices = relabelRollout(rollout, target, contents);
@@ -184,6 +184,17 @@ function planThread(
     changes.push(rowOf(thread.id, thread.row.provider, target, snapshot.live.path));
   }
   return changes;
+}
+
+/** A file may only seem to be missing, because its folder cannot be read. */
+function missingFile({ row }: Thread, { home, damaged }: Snapshot): string {
+  const named = row?.rolloutPath.replaceAll("\\", "/") ?? "";
+  const folder = damaged.find(({ path, nameId }) =>
+    nameId === undefined && named.startsWith(`${home.replaceAll("\\", "/")}/${path}/`)
+  );
+  return folder === undefined
+    ? "its rollout file is missing"
+    : `its rollout file cannot be reached, ${folder.path}: ${folder.damage?.detail ?? ""}`;
 }
 
 interface Relabelled {

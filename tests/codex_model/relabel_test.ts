@@ -152,6 +152,21 @@ Deno.test("relabel() takes room from a session id that only repeats the id, then
   assertEquals(keys("newer", { session_id: OTHER_ID }), [true, false]);
 });
 
+Deno.test("relabel() takes room in forks from the place where they left their parent, last of all", () => {
+  const fork = {
+    forked_from_ordinal_exclusive: 12,
+    history_base: { thread_id: OTHER_ID, end_ordinal_exclusive: 12, end_byte_offset: 999 },
+  };
+  const place = (provider: string, payload: Payload) => {
+    const [first = ""] = linesOf(relabelled(rollout([metaLine({ payload })]), provider));
+    return JSON.parse(first).payload.forked_from_ordinal_exclusive;
+  };
+  assertEquals(place("n".repeat(80), fork), 12);
+  assertEquals(place("n".repeat(110), fork), undefined);
+  const alone = { forked_from_ordinal_exclusive: 12 };
+  assertStringIncludes(refusalOf(rollout([metaLine({ payload: alone })]), "n".repeat(110)) ?? "", "no room");
+});
+
 Deno.test("relabel() refuses a longer name when only keys that mean something could make room", () => {
   const meaning: readonly Payload[] = [
     { session_id: undefined, runtime_workspace_roots: undefined },

@@ -22,7 +22,7 @@ export type TestHome = {
   readonly work: string;
   /** The model server that all of its providers point to. */
   readonly model: ModelServer;
-  /** Writes `config.toml`: `provider` the current one, more root keys, and the declared providers, all by default. */
+  /** Writes `config.toml`: `provider`, the current one, more root keys, and what else is declared: all by default. */
   readonly configure: (provider: string, rootKeys?: string, declared?: readonly string[]) => void;
   /** Starts an app-server on the home. */
   readonly serve: (options?: LaunchOptions) => Promise<AppServer>;
@@ -126,7 +126,7 @@ function configText(
     "[analytics]",
     "enabled = false",
   ];
-  for (const id of declared.filter((id) => id !== "openai")) {
+  for (const id of new Set([...declared, provider]).values().filter((id) => id !== "openai")) {
     lines.push(
       `[model_providers.${id}]`,
       `name = "${id}"`,

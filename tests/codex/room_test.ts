@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { type Cast, makeCast, type Role, ROLES, withCast } from "./cast.ts";
 import { filesOf, linesOf } from "./disk.ts";
-import { PROVIDERS, withServer } from "./home.ts";
+import { withServer } from "./home.ts";
 import { fieldOf } from "./json.ts";
 import { differences, type Observation, observe } from "./oracle.ts";
 import { keep, pick } from "./program.ts";
@@ -26,9 +26,12 @@ async function checkLong(copy: Cast): Promise<void> {
   const { home, ids } = copy;
   const provider = longId(home.work);
   const before = await observe(copy, "custom", { roles: FORKS });
-  home.configure(provider, "", [...PROVIDERS, provider]);
+  home.configure(provider);
   const sync = await keep(home, ["sync", "--apply"], 8);
-  const skipped = pick(sync, "plan.skipped") as readonly { readonly subject: string; readonly reason: string }[];
+  const skipped = pick(sync, "plan.skipped") as readonly {
+    readonly subject: string;
+    readonly reason: string;
+  }[];
   const moved = [...FORKS, ...LEGACY];
   const stayed = ROLES.filter((role) => !moved.includes(role));
   assertEquals(skipped.map(({ subject }) => subject).toSorted(), stayed.map((role) => ids[role]).toSorted());

@@ -35,7 +35,7 @@ import {
 } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { beginRecord, dropRecord, nextSequence, type OpenRecord, recordDir } from "./records.ts";
-import { requireNonePending, withLock } from "./run_lock.ts";
+import { requireNonePending, requireUnlocked, withLock } from "./run_lock.ts";
 import { changeRows, openDatabases } from "./rows.ts";
 import { heldPath, isFileChange, type Place } from "./stage.ts";
 import { requireKnownDatabases, requireKnownTargets } from "./targets.ts";
@@ -79,8 +79,14 @@ export async function apply(
   requireKnownTargets(plan.changes);
   requireKnownDatabases(plan.changes, databases);
   // Before anything is made in the home, be it the lock: a refused run leaves no trace.
-  requireNonePending(machine.disk, plan.home);
-  await requireIdle(plan.home, databases, options);
+  try {
+    requireNonePending(machine.disk, plan.home);
+    await requireIdle(plan.home, databases, options);
+  } catch (error) {
+    // Another run looks like an interrupted one, or like Codex, while it is at work.
+    await requireUnlocked(machine.disk, plan.home);
+    throw error;
+  }
   // On a full disk not even a sound database can be opened, so room comes first.
   requireSpace(machine.disk, plan.home, plan.changes);
   requireSoundDatabases(plan, writeWaitMs(options));
@@ -190,7 +196,7 @@ async function carryOut(
   } catch (error) {
     throw abandon(run, error, writeWaitMs(options));
   } finally {
-    run.locks.release();
+    tidy(() => run.locks.release());
   }
   tidy(() => releaseHeld(run));
   return run;

@@ -16,9 +16,7 @@ export async function withLock<T>(
   disk.makeDir(recordsDir(home), 0o700);
   const lock = await tryLock(joinPath(recordsDir(home), "lock"), { create: true, mode: 0o600, waitMs });
   if (lock === undefined) {
-    throw new AppError("locked", "another run of codexkeep is at work on this home", {
-      hint: "wait for it to end, or give it time with --wait SECONDS",
-    });
+    throw locked();
   }
   try {
     return await work();
@@ -33,5 +31,25 @@ export function requireNonePending(disk: Disk, home: AbsPath): void {
   if (pending === undefined) return;
   throw new AppError("recovery-pending", `run "${pending}" was interrupted and has to be taken back first`, {
     hint: "codexkeep recover",
+  });
+}
+
+/** Whether another run holds the lock of a home right now. Makes nothing. */
+export async function isLocked(disk: Disk, home: AbsPath): Promise<boolean> {
+  const path = joinPath(recordsDir(home), "lock");
+  if (disk.lstat(path) === undefined) return false;
+  const lock = await tryLock(path, { create: false });
+  lock?.release();
+  return lock === undefined;
+}
+
+/** Refuses while another run is at work. Throws `locked`. */
+export async function requireUnlocked(disk: Disk, home: AbsPath): Promise<void> {
+  if (await isLocked(disk, home)) throw locked();
+}
+
+function locked(): AppError {
+  return new AppError("locked", "another run of codexkeep is at work on this home", {
+    hint: "wait for it to end, or give it time with --wait SECONDS",
   });
 }

@@ -7,6 +7,7 @@ import { codexProcesses } from "../system/processes.ts";
 import { scanDatabases } from "./databases.ts";
 import { readConfigOf } from "./home.ts";
 import { pendingRecord } from "./records.ts";
+import { isLocked } from "./run_lock.ts";
 import { type OnFile, scanRollouts } from "./rollouts.ts";
 
 /** What to scan. */
@@ -33,7 +34,7 @@ export async function scan(machine: Machine, request: ScanRequest): Promise<Snap
       processes: codexProcesses(home, databases.views.map((view) => view.path)),
       busyThreads: await busyThreads(home),
     },
-    pending: pendingRecord(machine.disk, home),
+    pending: await interruptedRun(machine, home),
   };
 }
 
@@ -54,4 +55,10 @@ export function joinThreads(rollouts: readonly Rollout[], rows: readonly ThreadR
     if (!threads.has(row.id)) threads.set(row.id, { id: row.id, rollouts: [], row });
   }
   return threads;
+}
+
+/** The record of a run that was cut off, which one that is still at work is not. */
+async function interruptedRun(machine: Machine, home: AbsPath): Promise<string | undefined> {
+  const pending = pendingRecord(machine.disk, home);
+  return pending !== undefined && await isLocked(machine.disk, home) ? undefined : pending;
 }

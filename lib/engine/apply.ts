@@ -35,7 +35,7 @@ import {
 } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { beginRecord, dropRecord, nextSequence, type OpenRecord, recordDir } from "./records.ts";
-import { requireNonePending, requireUnlocked, withLock } from "./run_lock.ts";
+import { requireNonePending, withLock } from "./run_lock.ts";
 import { changeRows, openDatabases } from "./rows.ts";
 import { heldPath, isFileChange, type Place } from "./stage.ts";
 import { requireKnownDatabases, requireKnownTargets } from "./targets.ts";
@@ -78,22 +78,14 @@ export async function apply(
 ): Promise<Applied> {
   requireKnownTargets(plan.changes);
   requireKnownDatabases(plan.changes, databases);
-  // Before anything is made in the home, be it the lock: a refused run leaves no trace.
-  try {
-    requireNonePending(machine.disk, plan.home);
-    await requireIdle(plan.home, databases, options);
-  } catch (error) {
-    // Another run looks like an interrupted one, or like Codex, while it is at work.
-    await requireUnlocked(machine.disk, plan.home);
-    throw error;
-  }
-  // On a full disk not even a sound database can be opened, so room comes first.
+  // On a full disk there is not even room for a lock.
   requireSpace(machine.disk, plan.home, plan.changes);
-  requireSoundDatabases(plan, writeWaitMs(options));
+  // The lock comes before every look: another run looks like an interrupted one, or like Codex, while it is at work.
   return await withLock(machine.disk, plan.home, options.waitMs, async () => {
     requireNonePending(machine.disk, plan.home);
     sweepLeftovers(machine.disk, plan.home, databases);
     await requireIdle(plan.home, databases, options);
+    requireSoundDatabases(plan, writeWaitMs(options));
     const open = openElsewhere(plan);
     const rest = withoutThreads(plan, open);
     if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };

@@ -3,7 +3,7 @@ import { AppError } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
 import { type Change, type Plan, type RowChange, writtenBytes } from "../core/plan.ts";
 import type { Disk } from "../system/disk.ts";
-import { codexProcesses } from "../system/processes.ts";
+import { type CodexProcess, codexProcesses, WHY } from "../system/processes.ts";
 import { busyThreads } from "../system/lock.ts";
 import { isInUse, isWalSafe, openForWriting, sqliteVersion } from "../system/sqlite.ts";
 
@@ -15,6 +15,9 @@ export interface Allowance {
   readonly waitMs: number;
 }
 
+/** How long a program that reads a database gets to finish. */
+const READER_MS = 1000;
+const POLL_MS = 50;
 /** How long a running Codex gets to finish a transaction, which takes it milliseconds. */
 const BESIDE_CODEX_MS = 5000;
 
@@ -35,7 +38,7 @@ export async function requireIdle(
   databases: readonly AbsPath[],
   allow: Allowance,
 ): Promise<void> {
-  const processes = codexProcesses(home, databases);
+  const processes = await processesThatStay(home, databases, allow);
   const busy = await busyThreads(home);
   if (!allow.allowRunning && (processes.length > 0 || busy.length > 0)) {
     const who = processes.map(({ pid, name, why }) => `${name} (pid ${pid}, ${why})`).join(", ");
@@ -47,7 +50,7 @@ export async function requireIdle(
   }
   for (const path of databases) {
     // A Codex that is allowed to run keeps its databases open: waiting would be in vain.
-    if (!isInUse(path, allow.allowRunning ? 0 : allow.waitMs)) continue;
+    if (!isInUse(path, allow.allowRunning ? 0 : Math.max(allow.waitMs, READER_MS))) continue;
     if (!allow.allowRunning) {
       throw new AppError("database-busy", `another program is using the state database "${path}"`, {
         hint: "close it and run this again, or give it time with --wait SECONDS",
@@ -60,6 +63,21 @@ export async function requireIdle(
         { hint: "close Codex and run this again without --allow-running" },
       );
     }
+  }
+}
+
+/** Who uses the home; programs that only look into a database, as `codexkeep status` does, get time to end. */
+async function processesThatStay(
+  home: AbsPath,
+  databases: readonly AbsPath[],
+  { allowRunning }: Allowance,
+): Promise<readonly CodexProcess[]> {
+  const end = performance.now() + READER_MS;
+  for (;;) {
+    const processes = codexProcesses(home, databases);
+    const readers = processes.length > 0 && processes.every(({ why }) => why === WHY.database);
+    if (allowRunning || !readers || performance.now() >= end) return processes;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

@@ -2,26 +2,62 @@
 import { AppError } from "../core/error.ts";
 import { type AbsPath, joinPath } from "../core/path.ts";
 import type { Disk } from "../system/disk.ts";
-import { tryLock } from "../system/lock.ts";
+import { isAbsent } from "../system/file_error.ts";
+import { type HeldLock, tryLock } from "../system/lock.ts";
 import { pendingRecord, recordsDir } from "./records.ts";
 
-/** Runs `work` while holding the lock of a home, waiting for it at most `waitMs`. Throws `locked`. */
+const LOCK = "lock";
+
+function lockPath(home: AbsPath): AbsPath {
+  return joinPath(recordsDir(home), LOCK);
+}
+
+/**
+ * Runs `work` while holding the lock of a home, waiting for it at most `waitMs`. Where there are no records afterwards,
+ * lock and folders go again: a run that was refused leaves no trace. Throws `locked`.
+ */
 export async function withLock<T>(
   disk: Disk,
   home: AbsPath,
   waitMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
-  disk.makeDir(joinPath(home, "backups_state"), 0o700);
-  disk.makeDir(recordsDir(home), 0o700);
-  const lock = await tryLock(joinPath(recordsDir(home), "lock"), { create: true, mode: 0o600, waitMs });
-  if (lock === undefined) {
-    throw locked();
-  }
+  const lock = await takeLock(disk, home, waitMs);
+  if (lock === undefined) throw locked();
   try {
     return await work();
   } finally {
+    leaveNoTrace(disk, home);
     lock.release();
+  }
+}
+
+/** How often the folders are made anew that a run before us removed while we were about to lock. */
+const ATTEMPTS = 20;
+
+async function takeLock(disk: Disk, home: AbsPath, waitMs: number): Promise<HeldLock | undefined> {
+  for (let attempt = 1;; attempt++) {
+    disk.makeDir(joinPath(home, "backups_state"), 0o700);
+    try {
+      disk.makeDir(recordsDir(home), 0o700);
+      return await tryLock(lockPath(home), { create: true, mode: 0o600, waitMs });
+    } catch (error) {
+      if (!isAbsent(error) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Only while holding the lock: whoever waits for it then sees that its file is gone, and makes another. */
+function leaveNoTrace(disk: Disk, home: AbsPath): void {
+  try {
+    const names = disk.list(recordsDir(home)) ?? [];
+    if (names.some(({ name }) => name !== LOCK)) return;
+    disk.remove(lockPath(home));
+    disk.removeDir(recordsDir(home));
+    disk.removeDir(joinPath(home, "backups_state"));
+  } catch (error) {
+    // Something else is in there, or somebody has come to wait for the lock.
+    if (!(error instanceof AppError)) throw error;
   }
 }
 
@@ -36,16 +72,17 @@ export function requireNonePending(disk: Disk, home: AbsPath): void {
 
 /** Whether another run holds the lock of a home right now. Makes nothing. */
 export async function isLocked(disk: Disk, home: AbsPath): Promise<boolean> {
-  const path = joinPath(recordsDir(home), "lock");
+  const path = lockPath(home);
   if (disk.lstat(path) === undefined) return false;
-  const lock = await tryLock(path, { create: false });
-  lock?.release();
-  return lock === undefined;
-}
-
-/** Refuses while another run is at work. Throws `locked`. */
-export async function requireUnlocked(disk: Disk, home: AbsPath): Promise<void> {
-  if (await isLocked(disk, home)) throw locked();
+  try {
+    const lock = await tryLock(path, { create: false });
+    lock?.release();
+    return lock === undefined;
+  } catch (error) {
+    // It was given back and removed while we looked.
+    if (disk.lstat(path) === undefined) return false;
+    throw error;
+  }
 }
 
 function locked(): AppError {

@@ -158,7 +158,13 @@ function makeDir(path: string, mode: number): void {
     const what = known.kind === "symlink" ? "a symbolic link" : "a file";
     throw new AppError("refused", `cannot make directory "${path}": ${what} is in its place`);
   }
-  attempt("make directory", path, () => fs.mkdirSync(path, mode));
+  try {
+    attempt("make directory", path, () => fs.mkdirSync(path, mode));
+  } catch (error) {
+    // Another program was faster.
+    if (systemCode(error) === "EEXIST" && realDisk.lstat(path)?.kind === "directory") return;
+    throw error;
+  }
   if (!WINDOWS) attempt("set the mode of", path, () => fs.chmodSync(path, mode));
 }
 

@@ -51,18 +51,41 @@ export function workingFolder(pid: number): string | undefined {
 /** What the system writes behind the path of an open file that has lost that name. */
 const UNLINKED = / \(deleted\)$/;
 
-/** Calls `visit` for every open file of every process that is ours to read, by the path it was opened by. */
-export function visitOpenFiles(visit: (pid: number, path: string, unlinked: boolean) => void): void {
+/** A file that a process has open. */
+export interface OpenFile {
+  readonly pid: number;
+  /** The path it was opened by. */
+  readonly path: string;
+  /** It has lost that name. */
+  readonly unlinked: boolean;
+  /** Whether the process can write to it; a question to the system each time. */
+  readonly isWritable: () => boolean;
+}
+
+/** Calls `visit` for every open file of every process that is ours to read. */
+export function visitOpenFiles(visit: (file: OpenFile) => void): void {
   for (const pid of processIds()) {
     if (pid === Deno.pid) continue;
     try {
       for (const entry of Deno.readDirSync(`/proc/${pid}/fd`)) {
-        const path = readLink(`/proc/${pid}/fd/${entry.name}`);
-        if (path?.startsWith("/")) visit(pid, path.replace(UNLINKED, ""), UNLINKED.test(path));
+        const link = `/proc/${pid}/fd/${entry.name}`;
+        const path = readLink(link);
+        if (!path?.startsWith("/")) continue;
+        const unlinked = UNLINKED.test(path);
+        visit({ pid, path: path.replace(UNLINKED, ""), unlinked, isWritable: () => isWritable(link) });
       }
     } catch {
       // Another user's process, or one that has just ended.
     }
+  }
+}
+
+/** The rights of the link are those the file was opened with. */
+function isWritable(link: string): boolean {
+  try {
+    return ((Deno.lstatSync(link).mode ?? 0o200) & 0o200) !== 0;
+  } catch {
+    return true; // closed just now
   }
 }
 

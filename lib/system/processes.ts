@@ -50,8 +50,8 @@ export function codexProcesses(home: AbsPath, databases: readonly AbsPath[]): Co
 }
 
 /**
- * Who has files below a folder open: absolute path, in the spelling of `folder`, to process ids. Our own process and
- * those of other users that we may not look into are left out. About 20 ms. Empty where the system has no `/proc` (not
+ * Who has files below a folder open for writing: absolute path, in the spelling of `folder`, to process ids. Programs
+ * that only read cannot lose a line. Our own process and those of other users that we may not look into are left out. About 20 ms. Empty where the system has no `/proc` (not
  * Linux).
  *
  * @param which `unlinked`: only files that have lost the name they were opened by, as when another was put in its place
@@ -60,8 +60,8 @@ export function openFiles(folder: AbsPath, which: "all" | "unlinked" = "all"): M
   const files = new Map<string, number[]>();
   if (Deno.build.os !== "linux") return files;
   const real = realPathOr(folder);
-  visitOpenFiles((pid, path, unlinked) => {
-    if (!path.startsWith(`${real}/`) || (which === "unlinked" && !unlinked)) return;
+  visitOpenFiles(({ pid, path, unlinked, isWritable }) => {
+    if (!path.startsWith(`${real}/`) || (which === "unlinked" && !unlinked) || !isWritable()) return;
     const key = folder + path.slice(real.length);
     const pids = files.get(key) ?? [];
     if (!pids.includes(pid)) files.set(key, [...pids, pid]);
@@ -77,7 +77,7 @@ function onLinux(home: AbsPath, databases: readonly AbsPath[]): CodexProcess[] {
   }));
   const inHome = new Set<number>();
   const inState = new Set<number>();
-  visitOpenFiles((pid, path) => {
+  visitOpenFiles(({ pid, path }) => {
     if (states.has(path)) inState.add(pid);
     else if (path.startsWith(`${real}/`)) inHome.add(pid);
   });

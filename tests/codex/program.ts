@@ -22,4 +22,11 @@ export async function complaints(home: TestHome): Promise<readonly string[]> {
     .map(({ severity, code, count }) => `${severity} ${code} ${count}`);
 }
 
+/** Whether this build of codexkeep may write beside a running Codex: SQLite older than 3.51.3 must not. */
+export async function writesBesideCodex(): Promise<boolean> {
+  const version = String(pick((await runJson(["version"])).document, "sqlite"));
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  return major * 1_000_000 + minor * 1000 + patch >= 3_051_003;
+}
+
 type Finding = { readonly severity: string; readonly code: string; readonly count: number };

@@ -1,6 +1,6 @@
 /** Where a long provider id finds its room in a first line, and that the real Codex misses nothing of it. */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { type Cast, makeCast, type Role, ROLES, withCast } from "./cast.ts";
+import { type Cast, makeCast, type Role, ROLES } from "./cast.ts";
 import { filesOf, linesOf } from "./disk.ts";
 import { withServer } from "./home.ts";
 import { fieldOf } from "./json.ts";
@@ -12,20 +12,19 @@ import { resume } from "./readers.ts";
 const FORKS: readonly Role[] = ["child", "quietChild", "middleChild", "grandChild", "revertedChild"];
 const LEGACY: readonly Role[] = ["legacy", "legacyChild", "legacyMeta"];
 
-Deno.test("sync --apply to a provider id of some 150 characters", async (test) => {
+Deno.test("sync --apply to an id of 150 characters moves what has room for it, and Codex misses nothing", async () => {
   const cast = await makeCast("custom");
   try {
-    await test.step("moves forks and legacy threads, Codex misses nothing, and the others stay whole", () =>
-      withCast(cast, checkLong));
+    await checkLong(cast);
   } finally {
     await cast.home.dispose();
   }
 });
 
-async function checkLong(copy: Cast): Promise<void> {
-  const { home, ids } = copy;
+async function checkLong(cast: Cast): Promise<void> {
+  const { home, ids } = cast;
   const provider = longId(home.work);
-  const before = await observe(copy, "custom", { roles: FORKS });
+  const before = await observe(cast, "custom", { roles: FORKS });
   home.configure(provider);
   const sync = await keep(home, ["sync", "--apply"], 8);
   const skipped = pick(sync, "plan.skipped") as readonly {
@@ -40,7 +39,7 @@ async function checkLong(copy: Cast): Promise<void> {
     const [path = ""] = filesOf(home.path, ids[role]);
     assertEquals(fieldOf(fieldOf(linesOf(path)[0], "payload"), "forked_from_ordinal_exclusive"), null, role);
   }
-  assertEquals(differences(used(before), used(await observe(copy, provider, { roles: FORKS }))), []);
+  assertEquals(differences(used(before), used(await observe(cast, provider, { roles: FORKS }))), []);
   await withServer(home, async (server) => {
     for (const role of LEGACY) assert((await resume(server, ids[role])).ok, role);
   });

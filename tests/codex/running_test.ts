@@ -5,11 +5,12 @@ import { threadRows } from "./disk.ts";
 import { type TestHome, withHome, withServer } from "./home.ts";
 import { FULL } from "./oracle.ts";
 import { type HomePrint, printDifferences, printHome } from "./prints.ts";
-import { complaints, keep, pick } from "./program.ts";
+import { complaints, keep, pick, writesBesideCodex } from "./program.ts";
 import { resume, turn, turns } from "./readers.ts";
 import { completed, newThread } from "./threads.ts";
 
 const ROUNDS = FULL ? 60 : 8;
+const ALLOWED = await writesBesideCodex();
 
 Deno.test("sync --apply refuses while Codex runs, names the process and changes nothing", async () => {
   await withHome("custom", async (home) => {
@@ -44,7 +45,27 @@ function historyOf(home: TestHome): HomePrint {
   };
 }
 
-Deno.test("sync --apply --allow-running leaves out the thread in use, and Codex goes on with all of them", async () => {
+Deno.test({
+  name: "sync --apply --allow-running leaves out the thread in use, and Codex goes on with all of them",
+  ignore: !ALLOWED,
+  fn: goOnBeside,
+});
+
+Deno.test({
+  name: "sync --apply --allow-running refuses where SQLite is not safe to write beside Codex",
+  ignore: ALLOWED,
+  fn: () =>
+    withHome("custom", async (home) => {
+      await withServer(home, (server) => newThread(server, { messages: ["one"] }));
+      home.configure("relay");
+      await withServer(home, async () => {
+        await keep(home, ["sync", "--apply", "--allow-running"], 5);
+        assertEquals(Object.values(providersOf(home)), ["custom"]);
+      });
+    }),
+});
+
+async function goOnBeside(): Promise<void> {
   await withHome("custom", async (home) => {
     const [used = "", free = "", legacy = ""] = await withServer(home, async (server) => [
       await newThread(server, { messages: ["one"] }),
@@ -72,7 +93,7 @@ Deno.test("sync --apply --allow-running leaves out the thread in use, and Codex 
     assertEquals(await complaints(home), []);
     for (const id of [used, free, legacy]) await checkSaid(home, id, ["one", "two"]);
   });
-});
+}
 
 function providersOf(home: TestHome): Record<string, string> {
   return Object.fromEntries(threadRows(home.path).map(({ id, provider }) => [id, provider]));
@@ -94,7 +115,13 @@ async function checkSaid(home: TestHome, id: string, messages: readonly string[]
   }
 }
 
-Deno.test(`no turn is lost in ${ROUNDS} rounds of sync --allow-running beside two Codex at work`, async () => {
+Deno.test({
+  name: `no turn is lost in ${ROUNDS} rounds of sync --allow-running beside two Codex at work`,
+  ignore: !ALLOWED,
+  fn: loseNothing,
+});
+
+async function loseNothing(): Promise<void> {
   await withHome("custom", async (home) => {
     const said = await withServer(home, async (server) => {
       const messages = new Map<string, string[]>();
@@ -129,7 +156,7 @@ Deno.test(`no turn is lost in ${ROUNDS} rounds of sync --allow-running beside tw
     assertEquals(await complaints(home), []);
     for (const [id, messages] of said) await checkSaid(home, id, messages);
   });
-});
+}
 
 /** How many threads a sync moved. */
 async function syncBeside(home: TestHome, provider: string): Promise<number> {

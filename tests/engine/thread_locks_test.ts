@@ -2,7 +2,8 @@ import { holdThreads } from "../../lib/engine/thread_locks.ts";
 import type { AbsPath } from "../../lib/core/path.ts";
 import { busyThreads } from "../../lib/system/lock.ts";
 import { assertEquals } from "../assert.ts";
-import { withFolder } from "../home.ts";
+import { withFolder, withHome } from "../home.ts";
+import { carryOut, CONFIG, planSync } from "./fixture.ts";
 
 const [A, B, C] = ["a", "b", "c"].map((end) => `0199f0a0-0000-7000-8000-00000000000${end}`) as [
   string,
@@ -50,5 +51,25 @@ Deno.test("holdThreads() names the threads that somebody else has open, every ti
     } finally {
       locks.release();
     }
+  });
+});
+
+Deno.test("apply() holds the locks of its threads until all is written and verified", async () => {
+  const threads = [{ provider: "old" }, { provider: "old" }, {
+    // Only its row is to change.
+    provider: { firstLine: "new", settings: "new", row: "old" },
+  }];
+  await withHome({ config: CONFIG, threads }, async (home) => {
+    const folder = `${home.path}/thread-writer-locks`;
+    Deno.mkdirSync(folder);
+    Deno.writeTextFileSync(`${folder}/.coordination.lock`, "");
+    const locked = new Map<string, number>();
+    const onProgress = (stage: string) => {
+      const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      locked.set(stage, home.threads.filter(({ id }) => names.includes(`${id}.lock`)).length);
+    };
+    await carryOut(await planSync(home.path), { onProgress });
+    assertEquals([...locked], [["changing files", 2], ["verifying", 3]]);
+    assertEquals([...Deno.readDirSync(folder)].length, 1);
   });
 });

@@ -15,8 +15,9 @@ import {
   writeText,
 } from "./fixture.ts";
 
-/** A shell under another name: opens the files it is given, says `ready` and waits. */
-const WAITS = 'for f in "$@"; do exec {fd}<"$f"; done; echo ready; while read -r line; do echo "$line"; done';
+/** A shell under another name: opens the files it is given (`read:…` only for reading), says `ready` and waits. */
+const WAITS =
+  'for f in "$@"; do case $f in read:*) exec {fd}<"${f#read:}";; *) exec {fd}<>"$f";; esac; done; echo ready; while read -r line; do echo "$line"; done';
 
 interface Setting {
   readonly root: AbsPath;
@@ -135,29 +136,32 @@ console.log(codexProcesses(Deno.args[0] as never, []).map(({ name, why }) => nam
   assertEquals(new TextDecoder().decode(stdout).trim(), "codex: CODEX_HOME is this home");
 });
 
-processTest("openFiles() tells who has which file open, in the spelling of the folder", async (setting) => {
-  const { root, home, other, as } = setting;
-  const [a, b, gone] = [at(home, "a"), at(home, "b"), at(home, "gone")];
-  for (const path of [a, b, gone, at(other, "x")]) writeText(path, "");
-  Deno.symlinkSync("home", at(root, "link"));
-  const own = Deno.openSync(b);
-  try {
-    await as("tail", [a, gone, at(other, "x")], {}, async (first) => {
-      Deno.removeSync(gone);
-      await as("head", [a, a], {}, (second) => {
-        const sorted = (files: Map<string, number[]>) =>
-          [...files].map(([path, pids]) => [path, pids.sort()]).sort();
-        const both = [first.pid, second.pid].sort();
-        assertEquals(sorted(openFiles(home)), [[a, both], [gone, [first.pid]]]);
-        assertEquals(sorted(openFiles(home, "unlinked")), [[gone, [first.pid]]]);
-        assertEquals(openFiles(at(root, "link")).get(at(root, "link/a"))?.sort(), both);
+processTest(
+  "openFiles() tells who can write to which file, in the spelling of the folder",
+  async (setting) => {
+    const { root, home, other, as } = setting;
+    const [a, b, gone] = [at(home, "a"), at(home, "b"), at(home, "gone")];
+    for (const path of [a, b, gone, at(other, "x")]) writeText(path, "");
+    Deno.symlinkSync("home", at(root, "link"));
+    const own = Deno.openSync(b);
+    try {
+      await as("tail", [a, gone, at(other, "x")], {}, async (first) => {
+        Deno.removeSync(gone);
+        await as("head", [a, a, `read:${b}`], {}, (second) => {
+          const sorted = (files: Map<string, number[]>) =>
+            [...files].map(([path, pids]) => [path, pids.sort()]).sort();
+          const both = [first.pid, second.pid].sort();
+          assertEquals(sorted(openFiles(home)), [[a, both], [gone, [first.pid]]]);
+          assertEquals(sorted(openFiles(home, "unlinked")), [[gone, [first.pid]]]);
+          assertEquals(openFiles(at(root, "link")).get(at(root, "link/a"))?.sort(), both);
+        });
       });
-    });
-    assertEquals(openFiles(home), new Map());
-  } finally {
-    own.close();
-  }
-});
+      assertEquals(openFiles(home), new Map());
+    } finally {
+      own.close();
+    }
+  },
+);
 
 Deno.test("codexProcesses() works for a home that is not there", () => {
   assertEquals(codexProcesses("/nowhere/at/all" as AbsPath, []).filter((one) => one.pid === Deno.pid), []);

@@ -2,7 +2,7 @@
  * A plan: the exact changes a command would make, each with what must be there before and what will be there after.
  * Undo, verification and "somebody else changed it" follow from that and are written nowhere else.
  */
-import { sha256Stream } from "./bytes.ts";
+import { type ByteString, sha256Stream } from "./bytes.ts";
 import { AppError } from "./error.ts";
 import type { AbsPath, RelPath } from "./path.ts";
 import { parseChange } from "./plan_json.ts";
@@ -60,11 +60,61 @@ export interface PutChange {
   readonly mtimeMs: number;
 }
 
+/**
+ * A file given another name inside the home; nothing may be there under the new name. Its content, mode and times stay.
+ * Edits of the same file in the same plan name it by `path` and are made before.
+ */
+export interface MoveChange {
+  readonly kind: "move";
+  readonly path: RelPath;
+  readonly to: RelPath;
+  /** Thread the file belongs to; undefined for files that are no thread's, such as copies. */
+  readonly thread: string | undefined;
+  readonly sets: Meaning;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** A small file made where there is none. */
+export interface MakeChange {
+  readonly kind: "make";
+  readonly path: RelPath;
+  readonly thread: undefined;
+  readonly sets: Meaning;
+  /** The whole content, each byte as one character. */
+  readonly content: ByteString;
+}
+
+/** A small file taken away that a `make` made, provided it holds exactly that content. */
+export interface UnmakeChange {
+  readonly kind: "unmake";
+  readonly path: RelPath;
+  readonly thread: undefined;
+  readonly sets: Meaning;
+  readonly content: ByteString;
+}
+
 /** Named cells of one row of the `threads` table. */
 export interface RowChange {
   readonly kind: "row";
   readonly database: AbsPath;
   readonly thread: string;
+  readonly cells: Readonly<Record<string, Cell>>;
+}
+
+/**
+ * A row of any other table of Codex's databases: changed, added or removed. Cells of an added row have `before` null,
+ * those of a removed one `after` null; a removed row names every column that is not null, so that it can be added again.
+ */
+export interface EntryChange {
+  readonly kind: "entry";
+  readonly database: AbsPath;
+  readonly table: string;
+  /** Columns and values that name the row; for `add` and `remove` they are not repeated in `cells`. */
+  readonly key: Readonly<Record<string, string | number>>;
+  readonly op: "change" | "add" | "remove";
+  /** Thread it is about, so that it is left out with it. */
+  readonly thread: string | undefined;
   readonly cells: Readonly<Record<string, Cell>>;
 }
 
@@ -82,7 +132,16 @@ export interface DropChange {
 }
 
 /** One step of a plan. */
-export type Change = EditChange | RecodeChange | PutChange | RowChange | DropChange;
+export type Change =
+  | EditChange
+  | RecodeChange
+  | PutChange
+  | MoveChange
+  | MakeChange
+  | UnmakeChange
+  | RowChange
+  | EntryChange
+  | DropChange;
 
 /** A thread or file the command would have changed but will not. */
 export interface Skip {
@@ -108,19 +167,30 @@ export interface Plan {
   readonly reverts: string | undefined;
 }
 
-const RANK = { edit: 0, recode: 0, put: 0, row: 2, drop: 4 } as const;
+const RANK = {
+  edit: 0,
+  recode: 0,
+  put: 0,
+  move: 1,
+  make: 2,
+  unmake: 2,
+  row: 3,
+  entry: 3,
+  drop: 5,
+} as const;
+const POINTER_RANK = 4;
 
 /** Files that make a new state current come last: a crash before them leaves the old one in force. */
 function rank(change: Change): number {
   const pointer = change.kind === "edit" && (change.path === "config.toml" || change.path === "auth.json");
-  if (pointer) return 3;
+  if (pointer) return POINTER_RANK;
   const other = change.kind === "edit" && change.thread === undefined;
-  return other ? 1 : RANK[change.kind];
+  return other ? RANK.make : RANK[change.kind];
 }
 
 /**
- * Changes in the order that is safe to be cut off anywhere: rollouts (the source), index and interface files, rows
- * (derived from the rollouts), then the configuration that makes the result current. Stable within each group.
+ * Changes in the order that is safe to be cut off anywhere: rollouts (the source) in their old places, their moves,
+ * index and interface files, rows (derived from the rollouts), then the configuration that makes the result current. Stable within each group.
  */
 export function order(changes: readonly Change[]): readonly Change[] {
   return [...changes].sort((a, b) => rank(a) - rank(b));
@@ -128,11 +198,13 @@ export function order(changes: readonly Change[]): readonly Change[] {
 
 /** Whether a change belongs to the pointer files that are written after the database. */
 export function isPointer(change: Change): boolean {
-  return rank(change) === 3;
+  return rank(change) === POINTER_RANK;
 }
 
 /** What undoes `change` once it has been made. Throws for kinds that need the record itself (`recode`, `put`, `drop`). */
-export function invert(change: Change): EditChange | RowChange {
+export function invert(
+  change: Change,
+): EditChange | RowChange | EntryChange | MoveChange | MakeChange | UnmakeChange {
   switch (change.kind) {
     case "edit":
       return {
@@ -145,9 +217,35 @@ export function invert(change: Change): EditChange | RowChange {
       };
     case "row":
       return { ...change, cells: invertMeaning(change.cells) };
+    case "entry":
+      return { ...change, op: INVERSE[change.op], cells: invertMeaning(change.cells) };
+    case "move":
+      return { ...change, path: change.to, to: change.path, sets: invertMeaning(change.sets) };
+    case "make":
+      return { ...change, kind: "unmake", sets: invertMeaning(change.sets) };
+    case "unmake":
+      return { ...change, kind: "make", sets: invertMeaning(change.sets) };
     default:
       throw new AppError("failed", `a change of kind "${change.kind}" is undone from its record`);
   }
+}
+
+const INVERSE = { change: "change", add: "remove", remove: "add" } as const;
+
+/** What stands in the databases. */
+export function isInDatabase(change: Change): change is RowChange | EntryChange {
+  return change.kind === "row" || change.kind === "entry";
+}
+
+/** The values a change is about, by name. */
+export function meaningOf(change: Change): Meaning {
+  if (change.kind === "drop") return {};
+  return isInDatabase(change) ? change.cells : change.sets;
+}
+
+/** The files a change concerns; of a move, the old name. */
+export function pathsOf(changes: readonly Change[]): RelPath[] {
+  return changes.flatMap((change) => isInDatabase(change) || change.kind === "drop" ? [] : [change.path]);
 }
 
 /** Named values the other way round. */
@@ -190,7 +288,7 @@ export function movesOf(changes: readonly Change[]): Move[] {
   const cells = new Map<string, Cell>();
   for (const change of changes) {
     if (change.kind === "drop" || change.thread === undefined) continue;
-    const cell = (change.kind === "row" ? change.cells : change.sets).model_provider;
+    const cell = meaningOf(change).model_provider;
     if (cell !== undefined && (change.kind === "row" || !cells.has(change.thread))) {
       cells.set(change.thread, cell);
     }
@@ -234,6 +332,8 @@ export function writtenBytes(change: Change): number {
       return splicedSize(change.size, change.splices);
     case "recode":
       return change.size * 2;
+    case "make":
+      return change.content.length;
     default:
       return 0;
   }

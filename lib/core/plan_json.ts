@@ -1,8 +1,8 @@
 /** Changes read back from JSON that somebody may have altered: every field is checked, and nothing else is kept. */
-import { parseByteString } from "./bytes.ts";
+import { type ByteString, parseByteString } from "./bytes.ts";
 import { AppError } from "./error.ts";
 import { type AbsPath, requireRelPath } from "./path.ts";
-import type { Cell, Change, PutChange, RowChange } from "./plan.ts";
+import type { Cell, Change, EntryChange, MoveChange, PutChange, RowChange } from "./plan.ts";
 import type { Splice } from "./splice.ts";
 
 /**
@@ -39,8 +39,21 @@ export function parseChange(value: unknown): Change {
       };
     case "put":
       return parsePut(fields, thread);
+    case "move":
+      return parseMove(fields, thread);
+    case "make":
+    case "unmake":
+      return {
+        kind: fields.kind,
+        path: requireRelPath(fields.path),
+        thread: undefined,
+        sets: asCells(fields.sets),
+        content: asBytes(fields.content, "content"),
+      };
     case "row":
       return parseRow(fields);
+    case "entry":
+      return parseEntry(fields, thread);
     case "drop":
       return { kind: "drop", record: asText(fields.record, "record"), bytes: asCount(fields.bytes, "bytes") };
     default:
@@ -60,6 +73,57 @@ function parsePut(fields: Record<string, unknown>, thread: string | undefined): 
     sha256: asSha256(fields.sha256, "sha256"),
     mtimeMs: asNumber(fields.mtimeMs, "mtimeMs"),
   };
+}
+
+function parseMove(fields: Record<string, unknown>, thread: string | undefined): MoveChange {
+  return {
+    kind: "move",
+    path: requireRelPath(fields.path),
+    to: requireRelPath(fields.to),
+    thread,
+    sets: asCells(fields.sets),
+    size: asCount(fields.size, "size"),
+    mtimeMs: asNumber(fields.mtimeMs, "mtimeMs"),
+  };
+}
+
+function parseEntry(fields: Record<string, unknown>, thread: string | undefined): EntryChange {
+  const { op, table } = fields;
+  if (op !== "change" && op !== "add" && op !== "remove") throw invalid("op", "is no operation");
+  const cells = asCells(fields.cells);
+  if (op === "change" && Object.keys(cells).length === 0) throw invalid("cells", "names no column");
+  return {
+    kind: "entry",
+    database: asText(fields.database, "database") as AbsPath,
+    table: asName(table, "table"),
+    key: asKey(fields.key),
+    op,
+    thread,
+    cells,
+  };
+}
+
+function asKey(value: unknown): EntryChange["key"] {
+  const key: Record<string, string | number> = {};
+  for (const [name, part] of Object.entries(asObject(value, "key"))) {
+    const plain = asCellValue(part);
+    if (plain === null) throw invalid("key", "names no row");
+    key[asName(name, "key")] = plain;
+  }
+  if (Object.keys(key).length === 0) throw invalid("key", "names no row");
+  return key;
+}
+
+/** A table or column; anything else could be SQL. */
+function asName(value: unknown, what: string): string {
+  if (typeof value === "string" && /^[a-z][a-z0-9_]{0,63}$/.test(value)) return value;
+  throw invalid(what, "names a table or column that cannot exist");
+}
+
+function asBytes(value: unknown, name: string): ByteString {
+  const bytes = parseByteString(value);
+  if (bytes === undefined) throw invalid(name, "holds something else than bytes");
+  return bytes;
 }
 
 function parseRow(fields: Record<string, unknown>): RowChange {
@@ -89,7 +153,7 @@ function asSplices(value: unknown): Splice[] {
 function asCells(value: unknown): Record<string, Cell> {
   const cells: Record<string, Cell> = {};
   for (const [name, cell] of Object.entries(asObject(value, "cells"))) {
-    if (!/^[a-z][a-z_]{0,63}$/.test(name)) throw invalid("cells", "names a column that cannot exist");
+    if (!/^[a-z][a-z0-9_]{0,63}$/.test(name)) throw invalid("cells", "names a column that cannot exist");
     const fields = asObject(cell, "cell");
     cells[name] = { before: asCellValue(fields.before), after: asCellValue(fields.after) };
   }

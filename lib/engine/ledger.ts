@@ -3,7 +3,7 @@
  * `restore --originals` works long after the records are gone.
  */
 import { type AbsPath, joinPath } from "../core/path.ts";
-import type { Plan } from "../core/plan.ts";
+import { meaningOf, type Plan } from "../core/plan.ts";
 import { asObject } from "../core/plan_json.ts";
 import type { Disk } from "../system/disk.ts";
 import type { Machine } from "../system/machine.ts";
@@ -65,8 +65,7 @@ function originalsOf(plan: Plan): Map<string, string> {
   const originals = new Map<string, string>();
   for (const change of plan.changes) {
     if (change.kind === "drop" || change.thread === undefined || originals.has(change.thread)) continue;
-    const cells = change.kind === "row" ? change.cells : change.sets;
-    const before = cells.model_provider?.before;
+    const before = meaningOf(change).model_provider?.before;
     if (typeof before === "string") originals.set(change.thread, before);
   }
   return originals;

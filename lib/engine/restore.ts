@@ -7,6 +7,7 @@ import {
   invert,
   invertMeaning,
   isPointer,
+  meaningOf,
   order,
   type Plan,
   type PutChange,
@@ -19,7 +20,7 @@ import type { StagedFile } from "../core/record.ts";
 import type { Rollout, Snapshot } from "../core/snapshot.ts";
 import { AS_BEFORE, gentleUndo, giveBack, type Present, segmentsSince } from "./gentle_undo.ts";
 import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
-import type { FileChange } from "./stage.ts";
+import { type FileChange, isFileChange } from "./stage.ts";
 import { hashContent } from "./hash.ts";
 import { heldFault, stagedFiles } from "./verify.ts";
 
@@ -73,7 +74,9 @@ export function planRestore(present: Present, id: string, options: RestoreOption
       change.thread,
       change.kind === "row"
         ? restoreRow(change, rows, options.force)
-        : restoreFile(present, id, change, staged.get(n), options.force),
+        : isFileChange(change)
+        ? restoreFile(present, id, change, staged.get(n), options.force)
+        : { conflict: { subject: change.kind, reason: "it is not known to this version" } },
     );
   });
   const wanted = changes.filter((change, n) => !skipped.has(n) && isWanted(change, options));
@@ -92,7 +95,7 @@ function providersOf(changes: readonly Change[]): ReadonlyMap<string, string> {
   const providers = new Map<string, string>();
   for (const change of changes) {
     if (change.kind === "drop" || change.thread === undefined) continue;
-    const cell = (change.kind === "row" ? change.cells : change.sets).model_provider;
+    const cell = meaningOf(change).model_provider;
     if (typeof cell?.before === "string") providers.set(change.thread, cell.before);
   }
   return providers;

@@ -5,7 +5,7 @@
 import { AppError } from "../core/error.ts";
 import type { AbsPath, RelPath } from "../core/path.ts";
 import { baseName } from "../core/path.ts";
-import type { Change } from "../core/plan.ts";
+import { type Change, isInDatabase } from "../core/plan.ts";
 import { parseRolloutName } from "../codex/rollout_name.ts";
 import { ROLLOUT_ROOTS } from "./rollouts.ts";
 
@@ -18,7 +18,7 @@ const CHANGED_COLUMNS: ReadonlySet<string> = new Set(["model_provider"]);
 export function requireKnownTargets(changes: readonly Change[]): void {
   for (const change of changes) {
     if (change.kind === "drop") continue;
-    if (change.kind !== "row") requireKnownFile(change.path);
+    if (!isInDatabase(change)) requireKnownFile(change.path);
     else {
       const unknown = Object.keys(change.cells).find((name) => !CHANGED_COLUMNS.has(name));
       if (unknown !== undefined) {

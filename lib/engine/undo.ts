@@ -5,7 +5,7 @@
 import { AppError, messageOf } from "../core/error.ts";
 import { toByteString } from "../core/bytes.ts";
 import type { AbsPath } from "../core/path.ts";
-import { type Change, invert, type RowChange, type Skip } from "../core/plan.ts";
+import { type Change, invert, isInDatabase, type RowChange, type Skip } from "../core/plan.ts";
 import type { JournalEntry, StagedFile } from "../core/record.ts";
 import type { Disk, ReadFile, Stat } from "../system/disk.ts";
 import { isAbsent } from "../system/file_error.ts";
@@ -61,7 +61,7 @@ function isNowhere(error: unknown): boolean {
 
 function subjectOf(change: Change | undefined): string {
   if (change === undefined || change.kind === "drop") return "";
-  return change.kind === "row" ? change.thread : change.path;
+  return isInDatabase(change) ? change.thread ?? change.database : change.path;
 }
 
 function undoRows(

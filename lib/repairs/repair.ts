@@ -3,6 +3,7 @@
  * file here and a line in the registry.
  */
 import type { Finding } from "../core/finding.ts";
+import type { AbsPath, RelPath } from "../core/path.ts";
 import type { Change, Skip } from "../core/plan.ts";
 import type { Rollout, Snapshot, Thread } from "../core/snapshot.ts";
 import type { ByteSource } from "../text/source.ts";
@@ -19,11 +20,54 @@ export interface Target {
   readonly source: string;
 }
 
+/** A row of a query: columns by name; SQL integers beyond 2^53 as `bigint`. */
+export type TableRow = Readonly<Record<string, unknown>>;
+
+/** A database open for reading; one state of it. */
+export interface Tables {
+  /** All rows of a query. */
+  all(sql: string, ...params: readonly (string | number | null)[]): readonly TableRow[];
+  /** Column names of a table, in order; empty when there is none of that name. */
+  columns(table: string): readonly string[];
+}
+
+/** A name in a folder of the home. */
+export interface FileEntry {
+  readonly name: string;
+  readonly kind: "file" | "directory" | "symlink" | "other";
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** Files of the home other than rollouts. */
+export interface Files {
+  /**
+   * The bytes of a file; undefined when there is none. Follows a link. Throws `AppError` when it is no regular file,
+   * cannot be read or is larger than `limit` bytes.
+   */
+  read(path: RelPath, limit: number): Uint8Array | undefined;
+  /** What is in a folder, by name; empty when there is no such folder or it cannot be read. */
+  list(folder: RelPath): readonly FileEntry[];
+  /** What a name of the home is, a link itself if it is one; undefined when it is not there. */
+  stat(path: RelPath): FileEntry | undefined;
+  /** Whether a folder of the user's, such as a project, is there. Follows links. */
+  hasFolder(path: string): boolean;
+}
+
 /** What checks look at. */
 export interface Facts {
   readonly snapshot: Snapshot;
   readonly contents: Contents;
   readonly target: Target;
+  readonly files: Files;
+  /**
+   * Calls `use` with a database open for reading; undefined when it is not there or cannot be read. The live state
+   * database is `snapshot.live.path`; `thread_history_1.sqlite` lies beside it.
+   */
+  tables<T>(path: AbsPath, use: (tables: Tables) => T): T | undefined;
+  /** The moment of the scan, milliseconds since 1970. */
+  readonly nowMs: number;
+  readonly platform: "linux" | "darwin" | "windows";
   /** Threads with encrypted content of other providers than the target, by provider. Reads files at the first call. */
   readonly encrypted: () => ReadonlyMap<string, number>;
 }
@@ -33,6 +77,18 @@ export interface RepairOptions {
   readonly threads: readonly Thread[];
   /** Only threads that belong to this provider now. */
   readonly from: string | undefined;
+  /** The user named the threads, instead of taking all of them. */
+  readonly named?: boolean;
+  /** Folders that have moved, for `cwd`. */
+  readonly maps?: readonly FolderMap[];
+  /** Only these copies of the provider are to be changed, for those who know; all of them unless given. */
+  readonly only?: "database" | "rollouts";
+}
+
+/** A folder that lies elsewhere now. */
+export interface FolderMap {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Part of a plan. */

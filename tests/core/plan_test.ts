@@ -9,6 +9,7 @@ import {
   type EditChange,
   invert,
   invertMeaning,
+  isInDatabase,
   isPointer,
   movesOf,
   NO_PROVIDER,
@@ -170,7 +171,7 @@ Deno.test("digest() is the same for equal plans, however their fields are ordere
 });
 
 function meaning(one: Exclude<Change, { kind: "drop" }>) {
-  return one.kind === "row" ? one.cells : one.sets;
+  return isInDatabase(one) ? one.cells : one.sets;
 }
 
 /** `value` once for every field in it, at any depth, each time with only that field changed. */

@@ -6,11 +6,11 @@ import { type JournalEntry, recordId } from "../../lib/core/record.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
 import { type Applied, apply, type ApplyOptions } from "../../lib/engine/apply.ts";
 import { contentsOf } from "../../lib/engine/contents.ts";
+import { factsAbout } from "../../lib/engine/facts.ts";
 import { planRepairs } from "../../lib/engine/plans.ts";
 import { planRestore, type RestoreOptions, type RestorePlan } from "../../lib/engine/restore.ts";
 import { beginRecord, recordsDir } from "../../lib/engine/records.ts";
 import { scan } from "../../lib/engine/scan.ts";
-import { countEncrypted } from "../../lib/repairs/provider.ts";
 import type { Facts } from "../../lib/repairs/repair.ts";
 import { realDisk } from "../../lib/system/disk.ts";
 import type { Machine } from "../../lib/system/machine.ts";
@@ -51,13 +51,7 @@ export async function scanOf(home: AbsPath, more: Partial<Machine> = {}): Promis
 
 /** Facts about a scanned home, with the provider to bring its threads to. */
 export function factsOf(snapshot: Snapshot, target = "new"): Facts {
-  const contents = contentsOf(realDisk, snapshot.home);
-  return {
-    snapshot,
-    contents,
-    target: { id: target, source: "named by the test" },
-    encrypted: () => countEncrypted(snapshot.threads.values(), target, contents),
-  };
+  return factsAbout(machineOf(), snapshot, { id: target, source: "named by the test" });
 }
 
 /** The plan that brings all threads of a home to a provider. */

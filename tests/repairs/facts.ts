@@ -2,7 +2,7 @@
 import type { RelPath } from "../../lib/core/path.ts";
 import type { Rollout, Snapshot, Thread } from "../../lib/core/snapshot.ts";
 import { countEncrypted } from "../../lib/repairs/provider.ts";
-import type { Contents, Facts } from "../../lib/repairs/repair.ts";
+import type { Contents, Facts, Files } from "../../lib/repairs/repair.ts";
 import { AppError } from "../../lib/core/error.ts";
 import { memorySource } from "../../lib/text/source.ts";
 import { snapshotOf } from "../codex_model/snapshots.ts";
@@ -40,6 +40,17 @@ export function scanned(
   return threads.map((thread) => ({ ...thread, rollouts: thread.rollouts.map(measured) }));
 }
 
+/** The moment at which everything is looked at. */
+export const NOW_MS = Date.UTC(2026, 5, 1);
+
+/** A home that holds nothing but rollouts. */
+export const NO_FILES: Files = {
+  read: () => undefined,
+  list: () => [],
+  stat: () => undefined,
+  hasFolder: () => true,
+};
+
 /** Facts about these threads, with the provider to bring them to. */
 export function factsOf(
   threads: readonly Thread[],
@@ -53,6 +64,10 @@ export function factsOf(
     snapshot,
     contents,
     target: { id: target, source: "config.toml" },
+    files: NO_FILES,
+    tables: () => undefined,
+    nowMs: NOW_MS,
+    platform: "linux",
     encrypted: () => countEncrypted(snapshot.threads.values(), target, contents),
   };
 }

@@ -1,6 +1,6 @@
 /** `backups list`, `show`, `verify` and `prune`. */
 import { EXIT_STATUS } from "../../core/error.ts";
-import { byKind, digest, movesOf, type Plan, threadsOf } from "../../core/plan.ts";
+import { byKind, digest, movesOf, pathsOf, type Plan, threadsOf } from "../../core/plan.ts";
 import { requireRecordId } from "../../core/record.ts";
 import type { RecordDetailReport, VerifyReport, WriteReport } from "../../core/report.ts";
 import { dropAll, planPrune } from "../../engine/prune.ts";
@@ -58,7 +58,7 @@ export async function runBackupsShow(input: Invocation): Promise<Outcome> {
     home: manifest.home,
     moves: movesOf(changes),
     by_kind: byKind(changes),
-    files: changes.flatMap((change) => change.kind === "row" || change.kind === "drop" ? [] : [change.path]),
+    files: pathsOf(changes),
     threads: threadsOf(changes).size,
     reverts: manifest.reverts ?? null,
   };

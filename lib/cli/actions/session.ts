@@ -4,10 +4,9 @@ import type { AbsPath } from "../../core/path.ts";
 import type { Warning } from "../../core/report.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { chooseTarget } from "../../codex/target.ts";
-import { contentsOf } from "../../engine/contents.ts";
+import { factsAbout } from "../../engine/facts.ts";
 import { resolveHome } from "../../engine/home.ts";
 import { scan } from "../../engine/scan.ts";
-import { countEncrypted } from "../../repairs/provider.ts";
 import type { Facts } from "../../repairs/repair.ts";
 import type { Invocation } from "../command.ts";
 
@@ -28,15 +27,7 @@ export function scanHome(input: Invocation): Promise<Snapshot> {
 
 /** The facts for checks and repairs, with the provider that `wanted` (or the configuration) says. */
 export function factsOf({ machine }: Invocation, snapshot: Snapshot, wanted: string | undefined): Facts {
-  const contents = contentsOf(machine.disk, snapshot.home);
-  const target = chooseTarget(snapshot, wanted);
-  let encrypted: ReadonlyMap<string, number> | undefined;
-  return {
-    snapshot,
-    contents,
-    target,
-    encrypted: () => encrypted ??= countEncrypted(snapshot.threads.values(), target.id, contents),
-  };
+  return factsAbout(machine, snapshot, chooseTarget(snapshot, wanted));
 }
 
 /** Paths of all state databases the scan found. */

@@ -3,9 +3,9 @@ import { AppError, EXIT_STATUS } from "../../core/error.ts";
 import { type AbsPath, toAbsPath } from "../../core/path.ts";
 import {
   byKind,
-  type Change,
   digest,
   movesOf,
+  pathsOf,
   type Plan,
   type Skip,
   threadsOf,
@@ -101,16 +101,13 @@ export function planReport(plan: Plan, late: readonly Skip[] = []): PlanReport {
     plan,
     new Map(late.map(({ subject, reason }) => [subject, reason])),
   );
-  const files = changes.flatMap((change: Change) =>
-    change.kind === "row" || change.kind === "drop" ? [] : [change.path]
-  );
   return {
     digest: digest(plan),
     changes: changes.length,
     by_kind: byKind(changes),
     threads: threadsOf(changes).size,
     moves: movesOf(changes),
-    files,
+    files: pathsOf(changes),
     skipped,
   };
 }

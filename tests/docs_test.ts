@@ -1,7 +1,10 @@
 /** The README says what the program does: tables, flags and links are compared with the code. */
+import { AILMENTS } from "../lib/core/ailments.ts";
 import { EXIT_STATUS } from "../lib/core/error.ts";
+import type { FindingCode } from "../lib/core/finding.ts";
 import { commandTable } from "../lib/cli/help.ts";
 import { COMMANDS } from "../lib/cli/registry.ts";
+import { cureOf, hintOf } from "../lib/cli/cures.ts";
 import { GLOBAL_FLAGS } from "../lib/cli/flags.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 
@@ -29,6 +32,46 @@ Deno.test("the README's command table is the one of the program", () => {
   assertEquals(cells(section("commands")), cells(commandTable(COMMANDS)));
 });
 
+/** The table of findings, as it has to stand in the README. */
+function findingTable(): string {
+  const rows = Object.entries(AILMENTS).map(([code, ailment]) => {
+    const cure = cureOf(code, ailment);
+    const help = [cure === null ? null : `\`${cure}\``, hintOf(ailment)].filter((one) => one !== null);
+    return `| \`${code}\` | ${ailment.severity.join(", ")} | ${ailment.means} | ${help.join("; ")} |`;
+  });
+  return ["| code | severity | what it means | what helps |", "| --- | --- | --- | --- |", ...rows].join(
+    "\n",
+  );
+}
+
+Deno.test("the README's table of findings is the one of the program", () => {
+  const expected = findingTable();
+  assertEquals(cells(section("findings")), cells(expected), `the table has to be:\n${expected}`);
+});
+
+Deno.test("findings are as severe as the table says, and cured by the repair it names", () => {
+  const severities = new Map<string, Set<string>>();
+  const wrong: string[] = [];
+  for (const { name } of Deno.readDirSync(new URL("lib/repairs", ROOT))) {
+    for (const found of read(`lib/repairs/${name}`).matchAll(/\bcode: "([a-z-]+)",([\s\S]*?)samples\b/g)) {
+      const [, code = "", body = ""] = found;
+      const severity = /severity: ([^\n]*),\n/.exec(body)?.[1] ?? "";
+      const words = [...severity.matchAll(/"(error|warning|info)"/g)].map(([, word = ""]) => word);
+      severities.set(code, new Set([...severities.get(code) ?? [], ...words]));
+      const repair = /repair: "([a-z-]+)"/.exec(body)?.[1];
+      const expected = AILMENTS[code as FindingCode].repair;
+      if (repair !== undefined && repair !== expected) wrong.push(`${name}: ${code} is for ${repair}`);
+    }
+  }
+  for (const [code, told] of severities) {
+    const listed = AILMENTS[code as FindingCode].severity.toSorted().join();
+    const found = [...told].sort().join();
+    if (found !== "" && found !== listed) wrong.push(`${code} is ${found}, the table says ${listed}`);
+  }
+  assertEquals(wrong, []);
+  assert(severities.size > 25, `only ${severities.size} findings were found in the source`);
+});
+
 Deno.test("the README's figures are those that were measured", () => {
   const measured = /\n(\|[\s\S]*\|)\n/.exec(read(".github/FIGURES.md"))?.[1] ?? "";
   assert(measured.length > 0, "FIGURES.md has no table");
@@ -44,6 +87,8 @@ Deno.test("every command line in the README can be given", () => {
     const command = COMMANDS.find(({ name }) => name === words.slice(0, 2).join(" ")) ??
       COMMANDS.find(({ name }) => name === words[0]);
     if (command === undefined) return [line];
+    const choices = command.args[0]?.choices ?? [];
+    if (choices.length > 0 && !words.slice(1).some((word) => choices.includes(word))) return [line];
     const known = [...GLOBAL_FLAGS, ...command.flags].flatMap((flag) => [flag.name, ...(flag.aliases ?? [])]);
     const flags = words.filter((word) => word.startsWith("--")).map((word) =>
       word.slice(2).replace(/=.*/, "")
@@ -60,7 +105,7 @@ Deno.test("every flag the README names exists", () => {
       flag,
     ) => [flag.name, ...(flag.aliases ?? [])]),
   );
-  const others = new Set(["yes"]); // of npx
+  const others = new Set(["yes", "profile"]); // of npx, of Codex
   const named = [...README.matchAll(/`?--([a-z][a-z-]+)/g)].map((match) => match[1] ?? "");
   assertEquals(named.filter((flag) => !known.has(flag) && !others.has(flag)), []);
 });

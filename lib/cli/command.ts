@@ -10,7 +10,7 @@ import type { Style } from "./style.ts";
 import type { DateRange } from "./dates.ts";
 
 /** What the value of a flag or argument must look like; without one, any text that is not empty will do. */
-export type Format = "provider" | "model" | "date" | "thread" | "record";
+export type Format = "provider" | "model" | "date" | "thread" | "record" | "map";
 
 /** One flag. */
 export interface Flag {
@@ -46,6 +46,8 @@ export interface Argument {
   readonly variadic: boolean;
   readonly summary: string;
   readonly choices?: readonly string[];
+  /** What each choice means, for help. */
+  readonly explained?: readonly (readonly [choice: string, means: string])[];
   readonly format?: Format;
 }
 
@@ -145,4 +147,6 @@ export interface Outcome {
   readonly text: (view: View) => readonly string[];
   /** The one line that is left with `--quiet`; null when there is nothing to say. */
   readonly verdict: string | null;
+  /** Data that was asked for on standard output, in place of text and verdict. */
+  readonly data?: string;
 }

@@ -158,6 +158,24 @@ export const TARGET_FLAGS: readonly Flag[] = [
   },
 ];
 
+/** Which copies of the provider are changed. */
+export const ONLY: Flag = {
+  name: "only",
+  kind: "choice",
+  choices: ["db", "rollouts"],
+  placeholder: "db|rollouts",
+  summary: "change the provider only in the database, or only in the files; Codex needs both to agree",
+};
+
+/** Folders that have moved. */
+export const MAP: Flag = {
+  name: "map",
+  kind: "strings",
+  placeholder: "OLD=NEW",
+  format: "map",
+  summary: "for cwd: the folder OLD, and all below it, is now NEW (repeatable)",
+};
+
 /** Every flag of a command, its own first. */
 export function flagsOf(command: { readonly flags: readonly Flag[] }): readonly Flag[] {
   return [...command.flags, ...GLOBAL_FLAGS];

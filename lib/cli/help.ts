@@ -22,6 +22,9 @@ export function commandHelp(command: Command, view: View): string[] {
     `Usage: codexkeep ${usage(command)} [flags]`,
     ...command.description.flatMap((paragraph) => ["", ...wrap(paragraph, width)]),
     ...section("Arguments", command.args.flatMap((one) => describe(argumentTerm(one), one.summary, width))),
+    ...command.args.flatMap(({ name, explained = [] }) =>
+      section(`${name} is one of`, explained.flatMap(([choice, means]) => describe(choice, means, width)))
+    ),
     ...section("Flags", flagLines(command.flags, width)),
     ...section("Flags of every command", flagLines(GLOBAL_FLAGS, width)),
     ...section(

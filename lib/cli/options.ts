@@ -2,6 +2,8 @@
 import type { Selection } from "../engine/selection.ts";
 import type { FlagValues } from "./command.ts";
 import { DEFAULT_KEEP } from "./flags.ts";
+import type { FolderMap, RepairOptions } from "../repairs/repair.ts";
+import { splitMap } from "./values.ts";
 
 /** What a writing command may do with its plan: carry it out, ask first, or only show it. */
 export type WriteMode = "apply" | "ask" | "show";
@@ -64,4 +66,19 @@ export function selectOptions(flags: FlagValues): Selection {
 /** Reads {@link TARGET_FLAGS}. */
 export function targetOptions(flags: FlagValues): TargetOptions {
   return { from: flags.text("from"), to: flags.text("provider") ?? flags.text("to") };
+}
+
+/** What the command line says about how threads are repaired. */
+export interface HowOptions {
+  readonly maps: readonly FolderMap[];
+  readonly only: RepairOptions["only"];
+}
+
+/** Reads `--map` and `--only`, or those of them the command has. */
+export function howOptions(flags: FlagValues): HowOptions {
+  const only = flags.knows("only") ? flags.text("only") : undefined;
+  return {
+    maps: (flags.knows("map") ? flags.texts("map") : []).map(splitMap),
+    only: only === "db" ? "database" : only === "rollouts" ? "rollouts" : undefined,
+  };
 }

@@ -9,6 +9,7 @@ export interface Ending {
   readonly result: object | null;
   readonly text: (view: View) => readonly string[];
   readonly verdict: string | null;
+  readonly data?: string;
   /** 0 unless given. */
   readonly exitCode?: number;
   readonly warnings?: readonly Warning[];

@@ -29,7 +29,8 @@ export function printOutcome(outcome: Outcome, options: OutputOptions, terminal:
     return;
   }
   const lines = options.quiet ? verdictLines(outcome) : outcome.text(options.view);
-  if (lines.length > 0) terminal.out.write(lines.join("\n") + "\n");
+  if (outcome.data !== undefined) terminal.out.write(outcome.data);
+  else if (lines.length > 0) terminal.out.write(lines.join("\n") + "\n");
   const remarks = [
     ...(options.quiet
       ? []

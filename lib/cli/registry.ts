@@ -13,9 +13,7 @@ import { STATUS } from "./commands/status.ts";
 import { SWITCH } from "./commands/switch.ts";
 import { SYNC } from "./commands/sync.ts";
 import { VERSION } from "./commands/version.ts";
-
-/** Names that `codexkeep repair` takes. */
-export const REPAIR_NAMES: readonly string[] = ["provider", "all"];
+import { CATALOGUE } from "../repairs/catalogue.ts";
 
 /** The command table. */
 export const COMMANDS: readonly Command[] = [
@@ -24,7 +22,7 @@ export const COMMANDS: readonly Command[] = [
   EXPLAIN,
   SYNC,
   SWITCH,
-  repairCommand(REPAIR_NAMES),
+  repairCommand(CATALOGUE),
   APPLY_PLAN,
   ...BACKUPS,
   RESTORE,

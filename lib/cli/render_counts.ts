@@ -41,6 +41,39 @@ export function changeTable(before: Counts, after: Counts, style: Style): string
   return table([heading, ...rows]);
 }
 
+/** What of threads and rollouts differs before and after a run; empty when nothing does. */
+export function totalsTable(before: Counts, after: Counts, style: Style): string[] {
+  const rows = TOTALS.flatMap(([label, count]) => {
+    const row = changeRow(label, count(before), count(after));
+    return count(before) === count(after) ? [] : [row];
+  });
+  return rows.length === 0 ? [] : table([headingRow(["", "before", "after"], style), ...rows]);
+}
+
+const TOTALS: readonly (readonly [label: string, count: (counts: Counts) => number])[] = [
+  ["threads", ({ threads }) => threads.total],
+  ["threads not archived", ({ threads }) => threads.active],
+  ["threads archived", ({ threads }) => threads.archived],
+  ["rollouts in sessions", ({ rollouts }) => rollouts.active],
+  ["rollouts in archived_sessions", ({ rollouts }) => rollouts.archived],
+  ["rollouts compressed", ({ rollouts }) => rollouts.compressed],
+  ["rollouts damaged", ({ rollouts }) => rollouts.damaged],
+];
+
+type CodeCounts = Readonly<Record<string, number>>;
+
+/** Findings by their codes before and after a run. */
+export function findingsTable(before: CodeCounts, after: CodeCounts, style: Style): string[] {
+  const codes = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  if (codes.length === 0) return [];
+  const rows = codes.map((code) => changeRow(code, countOf(before, code), countOf(after, code)));
+  return table([headingRow(["", "before", "after"], style), ...rows]);
+}
+
+function changeRow(label: string, before: number, after: number): Cell[] {
+  return [{ text: label }, number(before), { text: `→ ${groupDigits(after)}` }];
+}
+
 /** A count of an id; ids are foreign, so `constructor` and its like must not find anything inherited. */
 export function countOf(counts: Readonly<Record<string, number>>, id: string): number {
   return Object.hasOwn(counts, id) ? counts[id] ?? 0 : 0;

@@ -60,7 +60,11 @@ const KINDS: ReadonlyMap<string, readonly [one: string, many: string]> = new Map
   ["edit", ["file changed in place", "files changed in place"]],
   ["recode", ["compressed file rewritten", "compressed files rewritten"]],
   ["put", ["file put back whole", "files put back whole"]],
+  ["move", ["file moved", "files moved"]],
+  ["make", ["file made", "files made"]],
+  ["unmake", ["file taken away", "files taken away"]],
   ["row", ["database row changed", "database rows changed"]],
+  ["entry", ["other database row changed", "other database rows changed"]],
   ["drop", ["record removed", "records removed"]],
 ]);
 

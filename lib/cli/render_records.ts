@@ -1,5 +1,11 @@
 /** Text of `backups list|show|verify` and `recover`. */
-import type { RecordDetailReport, RecordsReport, RecoverReport, VerifyReport } from "../core/report.ts";
+import type {
+  ExportReport,
+  RecordDetailReport,
+  RecordsReport,
+  RecoverReport,
+  VerifyReport,
+} from "../core/report.ts";
 import type { View } from "./command.ts";
 import { type Cell, formatBytes, plural, table } from "./layout.ts";
 import { block, facts, kindLines, line, moveLines, name, recordRows, someOf } from "./render_parts.ts";
@@ -45,6 +51,22 @@ export function recordText(record: RecordDetailReport, view: View): string[] {
       ? ["", `take it back: ${style.cyan(`codexkeep restore ${name(record.id)} --apply`)}`]
       : []),
   ];
+}
+
+/** What was written where. */
+export function exportText({ record, file, rows, moves }: ExportReport, view: View): string[] {
+  if (rows === 0) {
+    return [`Record ${name(record)} moved no thread; ${line(file ?? "")} holds the heading alone.`];
+  }
+  return [
+    `${plural(rows, "thread")} of record ${name(record)} written to ${line(file ?? "")}`,
+    ...block("Moved", moveLines(moves), view),
+  ];
+}
+
+/** One line, also for `--quiet`. */
+export function exportVerdict({ record, file, rows }: ExportReport): string {
+  return `${plural(rows, "thread")} of record ${record} written to ${file ?? "standard output"}`;
 }
 
 /** Whether records are whole. */

@@ -21,15 +21,11 @@ export function statusText(report: StatusReport, view: View): string[] {
   ];
 }
 
-/** The facts at the head of `status` and `diagnose`. */
-export function overviewText(report: StatusReport, view: View): string[] {
-  const { home, provider, threads, rollouts, records, pending_record } = report;
-  const { style } = view;
+/** The facts at the head of `status`. */
+function overviewText(report: StatusReport, view: View): string[] {
+  const { threads, rollouts, records } = report;
   return facts([
-    ["Home", line(home)],
-    ["Provider", `${style.bold(providerName(provider.id))} (${line(provider.source)})`],
-    ...(provider.layers.length === 0 ? [] : [["Profiles", layerLines(report)] as const]),
-    ["Database", databaseLines(report, view)],
+    ...placeRows(report, view),
     [
       "Threads",
       `${groupDigits(threads.total)} (${groupDigits(threads.active)} active, ${
@@ -37,16 +33,46 @@ export function overviewText(report: StatusReport, view: View): string[] {
       } archived)`,
     ],
     ["Rollouts", rolloutLine(rollouts)],
-    ["Codex", codexLines(report, view)],
+    ...codexRows(report, view),
     ["Records", records.length === 0 ? "none" : plural(records.length, "record")],
-    ...(pending_record === null
-      ? []
-      : [["Pending", style.red(`${name(pending_record)} was interrupted`)] as const]),
-  ], style);
+    ...pendingRows(report, view),
+  ], view.style);
+}
+
+/** The facts at the head of `diagnose`: which home, and what may stand in the way. */
+export function placeText(report: StatusReport, view: View): string[] {
+  return facts(
+    [...placeRows(report, view), ...codexRows(report, view), ...pendingRows(report, view)],
+    view.style,
+  );
+}
+
+type Rows = readonly (readonly [label: string, value: string | readonly string[]])[];
+
+function placeRows(report: StatusReport, view: View): Rows {
+  const { home, provider } = report;
+  return [
+    ["Home", line(home)],
+    ["Provider", `${view.style.bold(providerName(provider.id))} (${line(provider.source)})`],
+    ...(provider.layers.length === 0 ? [] : [["Profiles", layerLines(report)] as const]),
+    ["Database", databaseLines(report, view)],
+  ];
+}
+
+function codexRows(report: StatusReport, view: View): Rows {
+  return [["Codex", codexLines(report, view)]];
+}
+
+function pendingRows({ pending_record }: StatusReport, { style }: View): Rows {
+  if (pending_record === null) return [];
+  return [["Pending", style.red(`${name(pending_record)} was interrupted`)]];
 }
 
 /** The verdict, and the command to run next. */
-export function verdictText({ verdict, next }: StatusReport, { style }: View): string[] {
+export function verdictText(
+  { verdict, next }: Pick<StatusReport, "verdict" | "next">,
+  { style }: View,
+): string[] {
   const mark = next === null ? style.green : style.yellow;
   return [mark(quote(verdict)), ...(next === null ? [] : [`next: ${style.cyan(quote(next))}`])];
 }

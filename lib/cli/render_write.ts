@@ -4,7 +4,7 @@ import type { Skip } from "../core/plan.ts";
 import type { PlanReport, WriteReport } from "../core/report.ts";
 import type { View } from "./command.ts";
 import { plural } from "./layout.ts";
-import { changeTable } from "./render_counts.ts";
+import { changeTable, findingsTable, totalsTable } from "./render_counts.ts";
 import { block, facts, kindLines, line, moveLines, name, SHOWN_ENTRIES, someOf } from "./render_parts.ts";
 
 /** What the report does not say and the reader wants to know. */
@@ -83,15 +83,14 @@ function appliedText(
   { restorable, restoreWith, planShown, leftOut }: WriteContext,
   view: View,
 ): string[] {
-  const { record, verified, before, after, pruned } = report;
+  const { record, verified, pruned } = report;
   const { style } = view;
-  const tables = before === null || after === null ? [] : changeTable(before, after, style);
   return [
     style.bold(style.green(writeVerdict(report))),
     ...(verified === true ? ["Everything that was touched was read again and is as planned."] : []),
     ...(verified === false ? [style.red("Reading it again did not give what was planned.")] : []),
     ...(planShown ? skippedText(leftOut ?? [], view) : []),
-    ...block("Threads by provider, before → after", tables, view),
+    ...deltaText(report, view),
     ...(pruned.length === 0
       ? []
       : ["", `Removed ${plural(pruned.length, "old record")}: ${pruned.map(name).join(", ")}`]),
@@ -103,6 +102,20 @@ function appliedText(
         )
       }`,
     ]),
+  ];
+}
+
+/** What the run changed, in numbers. */
+function deltaText({ before, after, findings_before, findings_after }: WriteReport, view: View): string[] {
+  const { style } = view;
+  const found = findings_before && findings_after
+    ? findingsTable(findings_before, findings_after, style)
+    : [];
+  if (before === null || after === null) return block("Findings, before → after", found, view);
+  return [
+    ...block("Findings, before → after", found, view),
+    ...block("Threads by provider, before → after", changeTable(before, after, style), view),
+    ...block("Changed in number, before → after", totalsTable(before, after, style), view),
   ];
 }
 

@@ -22,6 +22,7 @@ const CHECKS: Readonly<Record<Format, (what: string, value: string) => string>> 
   date: checkDate,
   thread: checkThread,
   record: checkRecord,
+  map: checkMap,
 };
 
 /** A value of a flag, as the program uses it. */
@@ -84,4 +85,19 @@ function checkThread(what: string, value: string): string {
 function checkRecord(what: string, value: string): string {
   if (RECORD_ID.test(value) && value.length <= MAX_ID) return value;
   throw usageError(`${what} ${shown(value)} is no record id`, "`codexkeep backups list` shows the ids");
+}
+
+/** `OLD=NEW`: a folder and where it is now. */
+function checkMap(what: string, value: string): string {
+  const { from, to } = splitMap(value);
+  const hint = `say what moved where: ${what} /old/folder=/new/folder`;
+  if (from === "" || to === "") throw usageError(`${what} ${shown(value)} does not name two folders`, hint);
+  if (from === to) throw usageError(`${what} ${shown(value)} names the same folder twice`, hint);
+  return value;
+}
+
+/** The two sides of `OLD=NEW`; the first `=` parts them. */
+export function splitMap(value: string): { readonly from: string; readonly to: string } {
+  const cut = value.indexOf("=");
+  return cut < 0 ? { from: value, to: "" } : { from: value.slice(0, cut), to: value.slice(cut + 1) };
 }

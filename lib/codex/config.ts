@@ -1,6 +1,7 @@
 /** What Codex means by `config.toml`: which provider is in force, which are declared, and what makes it refuse. */
 import type { ConfigProblem, ConfigView } from "../core/snapshot.ts";
-import { parseToml, rootKeyLine, TomlError } from "../text/toml_edit.ts";
+import { parseToml, TomlError } from "../text/toml_edit.ts";
+import { pathLine } from "../text/toml_tables.ts";
 
 /** Provider of threads when `config.toml` names none (seen in Codex 0.169). */
 export const DEFAULT_PROVIDER = "openai";
@@ -79,6 +80,16 @@ const TEXT_KEYS = ["model_provider", "model", "sqlite_home"] as const;
 /** Root keys that Codex reads as tables. */
 const TABLE_KEYS = ["model_providers", "profiles"] as const;
 
+/**
+ * What makes Codex 0.169 refuse the layer `<name>.config.toml` when it is asked for with `--profile` (seen there);
+ * providers may be declared in the layer or in `config`.
+ */
+export function layerProblems(bytes: Uint8Array, config: ConfigView): readonly ConfigProblem[] {
+  const { data, problems } = parse(bytes);
+  const declared = new Map([...config.declared, ...declaredProviders(data)]);
+  return problems.length > 0 ? problems : refusals(bytes, data, declared);
+}
+
 /** What makes Codex 0.169 refuse a file that is valid TOML; it then runs with its defaults, or not at all. */
 function refusals(
   bytes: Uint8Array,
@@ -87,7 +98,7 @@ function refusals(
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const add = (key: string, message: string) =>
-    problems.push({ kind: "refused", message, line: rootKeyLine(bytes, key) });
+    problems.push({ kind: "refused", message, line: pathLine(bytes, [key]) });
   for (const key of TEXT_KEYS) {
     if (data[key] !== undefined && typeof data[key] !== "string") add(key, `${key} is not a string`);
   }
@@ -108,22 +119,27 @@ function refusals(
   for (const [id, fields] of Object.entries(table(data.model_providers))) {
     const fault = providerFault(id, fields);
     if (fault !== undefined) {
-      problems.push({ kind: "refused", message: `[model_providers.${id}] ${fault}`, line: undefined });
+      const table = ["model_providers", id];
+      const line = pathLine(bytes, [...table, fault.key]) ?? pathLine(bytes, table);
+      problems.push({ kind: "refused", message: `[model_providers.${id}] ${fault.what}`, line });
     }
   }
   return problems;
 }
 
 /** Why Codex 0.169 refuses the table of a provider, and the whole file with it; undefined when it does not. */
-function providerFault(id: string, fields: unknown): string | undefined {
-  if (!isTable(fields)) return "is not a table";
-  if (RESERVED_PROVIDERS.has(id)) return "redefines a built-in provider";
+function providerFault(
+  id: string,
+  fields: unknown,
+): { readonly what: string; readonly key: string } | undefined {
+  if (!isTable(fields)) return { what: "is not a table", key: "" };
+  if (RESERVED_PROVIDERS.has(id)) return { what: "redefines a built-in provider", key: "" };
   // The other built-in ones have a name already.
-  if (!BUILT_IN_PROVIDERS.has(id) && !text(fields.name)) return "has no name";
+  if (!BUILT_IN_PROVIDERS.has(id) && !text(fields.name)) return { what: "has no name", key: "name" };
   const api = fields.wire_api;
   return api === undefined || api === "responses"
     ? undefined
-    : 'has a wire_api that this Codex no longer speaks; it takes "responses"';
+    : { what: 'has a wire_api that this Codex no longer speaks; it takes "responses"', key: "wire_api" };
 }
 
 function text(value: unknown): string | undefined {

@@ -7,9 +7,9 @@
  */
 import { type ByteString, encodeText, NO_BYTES, toByteString } from "../core/bytes.ts";
 import type { SessionMeta } from "../core/snapshot.ts";
-import { applySplices, type Splice } from "../core/splice.ts";
+import type { Splice } from "../core/splice.ts";
 import { type Member, member, type Span, stringLiteral, stringValue } from "../text/json_span.ts";
-import { endsWithNewline, linesBackward, linesWith } from "../text/jsonl.ts";
+import { linesWith } from "../text/jsonl.ts";
 import { memberWithComma, replaceSameLength } from "../text/same_length.ts";
 import type { ByteSource } from "../text/source.ts";
 import {
@@ -21,8 +21,8 @@ import {
   parseSettingsLine,
   readFirstLine,
   SETTINGS_MARKER,
-  type SettingsLine,
 } from "./rollout.ts";
+import { appendSettingsCopy } from "./settings_copy.ts";
 
 /** Why a file cannot be changed. */
 export interface Refusal {
@@ -59,11 +59,13 @@ function relabelFirstLine(
  * Members of the first line that no reader of Codex 0.169 misses when they are gone, best first: a session id that
  * only repeats the thread id, workspace roots that only repeat the working folder, and in forks the place where they
  * left their parent, which `history_base` says as well.
+ *
+ * @param except a member that is to stay
  */
-function donors(bytes: Uint8Array, { payload, meta }: MetaLine): Span[] {
+export function donors(bytes: Uint8Array, { payload, meta }: MetaLine, except?: string): Span[] {
   const spans: Span[] = [];
   const give = (key: string, same: (found: Member) => boolean) => {
-    const found = member(payload, key);
+    const found = key === except ? undefined : member(payload, key);
     if (found && same(found)) spans.push(memberWithComma(bytes, payload, payload.indexOf(found)));
   };
   give("session_id", (found) => stringValue(bytes, found.value)?.toLowerCase() === meta.id);
@@ -89,51 +91,11 @@ function appendSettings(
   if (word === undefined || word.at === top || word.provider === provider) return [];
   const last = lastSettings(source, "paginated");
   if (last === undefined) return { refused: "a later line repeats its first one, with the old provider" };
-  const end = lastOrdinal(source);
-  if (end === undefined) return { refused: "none of its last lines can be read" };
-  const copy = settingsCopy(last, provider, end);
-  const glue = endsWithNewline(source) ? NO_BYTES : encodeText("\n");
-  return [{ at: source.size, before: NO_BYTES, after: (glue + copy + "\n") as ByteString }];
-}
-
-interface LastLine {
-  readonly ordinal: number;
-  /** The time of the line as it stands there, quotes included. */
-  readonly timestamp: Uint8Array;
-}
-
-/** Ordinal and time of the last line that can be read; a torn one at the end is passed over, as Codex does. */
-function lastOrdinal(source: ByteSource): LastLine | undefined {
-  for (const line of linesBackward(source)) {
-    const found = line.tooLong ? undefined : readOrdinal(line.bytes);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function readOrdinal(bytes: Uint8Array): LastLine | undefined {
-  try {
-    const { ordinal, timestamp } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    if (!Number.isSafeInteger(ordinal) || typeof timestamp !== "string") return undefined;
-    return { ordinal: ordinal as number, timestamp: stringLiteral(timestamp) };
-  } catch {
-    return undefined;
-  }
-}
-
-function settingsCopy(last: SettingsLine, provider: string, end: LastLine): ByteString {
-  const { bytes, top } = last;
-  const put = (span: Span, text: Uint8Array): Splice => ({
-    at: span.start,
-    before: toByteString(bytes.subarray(span.start, span.end)),
-    after: toByteString(text),
-  });
-  const splices = [put(last.providerSpan, stringLiteral(provider))];
-  const timestamp = member(top, "timestamp");
-  const ordinal = member(top, "ordinal");
-  if (timestamp) splices.push(put(timestamp.value, end.timestamp));
-  if (ordinal) splices.push(put(ordinal.value, new TextEncoder().encode(String(end.ordinal + 1))));
-  return toByteString(applySplices(bytes, splices.sort((a, b) => a.at - b.at)));
+  const copy = appendSettingsCopy(source, last, [{
+    span: last.providerSpan,
+    literal: stringLiteral(provider),
+  }]);
+  return copy === undefined ? { refused: "none of its last lines can be read" } : [copy];
 }
 
 /** Every `session_meta` of the thread itself and every settings event of a legacy file, where they stand. */

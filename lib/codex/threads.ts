@@ -1,5 +1,6 @@
 /** The `threads` table of Codex's state database: which schemas are understood, and what a row says. */
 import type { ThreadRow } from "../core/snapshot.ts";
+import { changeStatement, mayReact } from "./statements.ts";
 
 /** Name of the state database; the number is the epoch of its schema (Codex 0.169 uses 5 and ignores others). */
 export const STATE_DATABASE = "state_5.sqlite";
@@ -16,6 +17,31 @@ const REQUIRED_COLUMNS = [
   "archived",
   "updated_at",
 ] as const;
+
+/** Columns that plans may change; a trigger on one of them makes a database one that must not be written to. */
+export const CHANGED_COLUMNS: ReadonlySet<string> = new Set([
+  "model_provider",
+  "cwd",
+  "rollout_path",
+  "archived",
+  "archived_at",
+  "has_user_event",
+  "preview",
+  "first_user_message",
+  "title",
+  "name",
+  "is_pinned",
+  "thread_section_id",
+  "section_position",
+  "section_entered_at_ms",
+  "project_id",
+  "memory_mode",
+  "git_sha",
+  "git_branch",
+  "git_origin_url",
+  "creator_user_id",
+  "creator_account_id",
+]);
 
 /** An entry of `sqlite_master` that concerns the `threads` table. */
 export interface SchemaObject {
@@ -43,19 +69,10 @@ export function schemaProblem(
   if (missing.length > 0) {
     return `its table of threads has no column ${missing.map((name) => `"${name}"`).join(", ")}`;
   }
-  const trigger = objects.find((object) => object.type === "trigger" && mayReact(object.sql ?? ""));
-  return trigger && `trigger "${trigger.name}" would react to a change`;
-}
-
-/** Whether a trigger can fire on an update of the columns changed here: any that does not name other columns. */
-function mayReact(sql: string): boolean {
-  const head = sql.replaceAll(/\s+/g, " ").slice(0, 500).toLowerCase();
-  if (/ (insert|delete) on /.test(head)) return false;
-  const columns = / update of ([a-z0-9_, ]+) on /.exec(head)?.[1];
-  if (columns === undefined) return true;
-  return columns.split(",").some((name) =>
-    ["id", "model_provider", "rollout_path", "cwd"].includes(name.trim())
+  const trigger = objects.find((object) =>
+    object.type === "trigger" && mayReact(object.sql ?? "", "change", ["id", ...CHANGED_COLUMNS])
   );
+  return trigger && `trigger "${trigger.name}" would react to a change`;
 }
 
 /** Query for all rows, with stand-ins for columns that older schemas lack. */
@@ -93,9 +110,7 @@ function sourceWord(source: string): string {
   return /^\{\s*"([a-z_]+)"/i.exec(source)?.[1] ?? source;
 }
 
-/** The only statement that changes a row: named cells, guarded by their old values, of one thread. */
+/** The only statement that changes a row of a thread: named cells, guarded by their old values. */
 export function updateStatement(columns: readonly string[]): string {
-  const set = columns.map((name) => `${name} = ?`).join(", ");
-  const guard = columns.map((name) => `${name} is ?`).join(" and ");
-  return `update threads set ${set} where id = ? and ${guard}`;
+  return changeStatement("threads", ["id"], columns);
 }

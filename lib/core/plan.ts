@@ -2,146 +2,40 @@
  * A plan: the exact changes a command would make, each with what must be there before and what will be there after.
  * Undo, verification and "somebody else changed it" follow from that and are written nowhere else.
  */
-import { type ByteString, sha256Stream } from "./bytes.ts";
+import { sha256Stream } from "./bytes.ts";
+import type {
+  Cell,
+  Change,
+  EditChange,
+  EntryChange,
+  MakeChange,
+  Meaning,
+  MoveChange,
+  RowChange,
+  UnmakeChange,
+} from "./change.ts";
 import { AppError } from "./error.ts";
 import type { AbsPath, RelPath } from "./path.ts";
 import { parseChange } from "./plan_json.ts";
-import { invertSplices, type Splice, splicedSize } from "./splice.ts";
+import { invertSplices, splicedSize } from "./splice.ts";
+
+export type {
+  Cell,
+  Change,
+  DropChange,
+  EditChange,
+  EntryChange,
+  MakeChange,
+  Meaning,
+  MoveChange,
+  PutChange,
+  RecodeChange,
+  RowChange,
+  UnmakeChange,
+} from "./change.ts";
 
 /** What a run is for. */
 export type Purpose = "sync" | "switch" | "repair" | "restore";
-
-/** What an edit means: named values, before and after. Undo that keeps later work goes by this, not by bytes. */
-export type Meaning = Readonly<Record<string, Cell>>;
-
-/** A file of the home changed at a few places; everything between them stays. */
-export interface EditChange {
-  readonly kind: "edit";
-  readonly path: RelPath;
-  /** Thread the file belongs to; undefined for files such as `config.toml`. */
-  readonly thread: string | undefined;
-  readonly sets: Meaning;
-  /** Bytes of the (decompressed) content before. */
-  readonly size: number;
-  /** Modification time before; undefined: not looked at. Milliseconds. */
-  readonly mtimeMs: number | undefined;
-  /** Modification time to leave behind; undefined: the moment of the change. Milliseconds. */
-  readonly leaveMtimeMs: number | undefined;
-  readonly splices: readonly Splice[];
-}
-
-/**
- * A compressed rollout replaced by one with changed content. The old file is kept whole in the record, because
- * compressing the old content again need not give the old bytes.
- */
-export interface RecodeChange {
-  readonly kind: "recode";
-  readonly path: RelPath;
-  readonly thread: string | undefined;
-  readonly sets: Meaning;
-  /** The compressed file before. */
-  readonly size: number;
-  readonly mtimeMs: number;
-  /** Bytes of the decompressed content before. */
-  readonly contentSize: number;
-  readonly splices: readonly Splice[];
-}
-
-/** A whole file put back from a record. */
-export interface PutChange {
-  readonly kind: "put";
-  readonly path: RelPath;
-  readonly thread: string | undefined;
-  readonly sets: Meaning;
-  /** SHA-256 of the file that must be there before. */
-  readonly beforeSha256: string;
-  readonly from: { readonly record: string; readonly name: string };
-  readonly sha256: string;
-  readonly mtimeMs: number;
-}
-
-/**
- * A file given another name inside the home; nothing may be there under the new name. Its content, mode and times stay.
- * Edits of the same file in the same plan name it by `path` and are made before.
- */
-export interface MoveChange {
-  readonly kind: "move";
-  readonly path: RelPath;
-  readonly to: RelPath;
-  /** Thread the file belongs to; undefined for files that are no thread's, such as copies. */
-  readonly thread: string | undefined;
-  readonly sets: Meaning;
-  readonly size: number;
-  readonly mtimeMs: number;
-}
-
-/** A small file made where there is none. */
-export interface MakeChange {
-  readonly kind: "make";
-  readonly path: RelPath;
-  readonly thread: undefined;
-  readonly sets: Meaning;
-  /** The whole content, each byte as one character. */
-  readonly content: ByteString;
-}
-
-/** A small file taken away that a `make` made, provided it holds exactly that content. */
-export interface UnmakeChange {
-  readonly kind: "unmake";
-  readonly path: RelPath;
-  readonly thread: undefined;
-  readonly sets: Meaning;
-  readonly content: ByteString;
-}
-
-/** Named cells of one row of the `threads` table. */
-export interface RowChange {
-  readonly kind: "row";
-  readonly database: AbsPath;
-  readonly thread: string;
-  readonly cells: Readonly<Record<string, Cell>>;
-}
-
-/**
- * A row of any other table of Codex's databases: changed, added or removed. Cells of an added row have `before` null,
- * those of a removed one `after` null; a removed row names every column that is not null, so that it can be added again.
- */
-export interface EntryChange {
-  readonly kind: "entry";
-  readonly database: AbsPath;
-  readonly table: string;
-  /** Columns and values that name the row; for `add` and `remove` they are not repeated in `cells`. */
-  readonly key: Readonly<Record<string, string | number>>;
-  readonly op: "change" | "add" | "remove";
-  /** Thread it is about, so that it is left out with it. */
-  readonly thread: string | undefined;
-  readonly cells: Readonly<Record<string, Cell>>;
-}
-
-/** One cell, before and after. `undefined` cannot stand in JSON, so SQL NULL is `null`. */
-export interface Cell {
-  readonly before: string | number | null;
-  readonly after: string | number | null;
-}
-
-/** A record taken off the disk by pruning. Not undone: it is the undo that goes. */
-export interface DropChange {
-  readonly kind: "drop";
-  readonly record: string;
-  readonly bytes: number;
-}
-
-/** One step of a plan. */
-export type Change =
-  | EditChange
-  | RecodeChange
-  | PutChange
-  | MoveChange
-  | MakeChange
-  | UnmakeChange
-  | RowChange
-  | EntryChange
-  | DropChange;
 
 /** A thread or file the command would have changed but will not. */
 export interface Skip {
@@ -179,11 +73,13 @@ const RANK = {
   drop: 5,
 } as const;
 const POINTER_RANK = 4;
+/** Codex's settings, its profiles and its account. */
+const POINTERS = /^(config\.toml|[^/]+\.config\.toml|auth\.json)$/;
 
 /** Files that make a new state current come last: a crash before them leaves the old one in force. */
 function rank(change: Change): number {
-  const pointer = change.kind === "edit" && (change.path === "config.toml" || change.path === "auth.json");
-  if (pointer) return POINTER_RANK;
+  const small = change.kind === "edit" || change.kind === "make" || change.kind === "unmake";
+  if (small && POINTERS.test(change.path)) return POINTER_RANK;
   const other = change.kind === "edit" && change.thread === undefined;
   return other ? RANK.make : RANK[change.kind];
 }
@@ -283,8 +179,8 @@ export function byKind(changes: readonly Change[]): Record<string, number> {
 /** Stands for a provider that is not written down anywhere; Codex then takes the one in use. */
 export const NO_PROVIDER = "(none)";
 
-/** Which threads change hands: by the provider in the row, which Codex resumes with, or in the file of one without. */
-export function movesOf(changes: readonly Change[]): Move[] {
+/** The change of provider of every thread: in its row, which Codex resumes with, or in the file of one without. */
+export function providerCells(changes: readonly Change[]): ReadonlyMap<string, Cell> {
   const cells = new Map<string, Cell>();
   for (const change of changes) {
     if (change.kind === "drop" || change.thread === undefined) continue;
@@ -293,8 +189,13 @@ export function movesOf(changes: readonly Change[]): Move[] {
       cells.set(change.thread, cell);
     }
   }
+  return cells;
+}
+
+/** Which threads change hands, counted. */
+export function movesOf(changes: readonly Change[]): Move[] {
   const moves = new Map<string, Move>();
-  for (const cell of cells.values()) {
+  for (const cell of providerCells(changes).values()) {
     const [from, to] = [String(cell.before ?? NO_PROVIDER), String(cell.after ?? NO_PROVIDER)];
     const key = JSON.stringify([from, to]);
     moves.set(key, { from, to, threads: (moves.get(key)?.threads ?? 0) + 1 });

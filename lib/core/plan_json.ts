@@ -76,10 +76,13 @@ function parsePut(fields: Record<string, unknown>, thread: string | undefined): 
 }
 
 function parseMove(fields: Record<string, unknown>, thread: string | undefined): MoveChange {
+  const path = requireRelPath(fields.path);
+  const to = requireRelPath(fields.to);
+  if (path === to) throw invalid("to", "is where the file is already");
   return {
     kind: "move",
-    path: requireRelPath(fields.path),
-    to: requireRelPath(fields.to),
+    path,
+    to,
     thread,
     sets: asCells(fields.sets),
     size: asCount(fields.size, "size"),
@@ -92,6 +95,10 @@ function parseEntry(fields: Record<string, unknown>, thread: string | undefined)
   if (op !== "change" && op !== "add" && op !== "remove") throw invalid("op", "is no operation");
   const cells = asCells(fields.cells);
   if (op === "change" && Object.keys(cells).length === 0) throw invalid("cells", "names no column");
+  const none = op === "add" ? "before" : op === "remove" ? "after" : undefined;
+  if (none !== undefined && Object.values(cells).some((cell) => cell[none] !== null)) {
+    throw invalid("cells", `has values of a row that is not there ${none}`);
+  }
   return {
     kind: "entry",
     database: asText(fields.database, "database") as AbsPath,

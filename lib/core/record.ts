@@ -5,7 +5,7 @@
  */
 import { sha256 } from "./bytes.ts";
 import { AppError } from "./error.ts";
-import type { AbsPath } from "./path.ts";
+import type { AbsPath, RelPath } from "./path.ts";
 import type { Move, Purpose } from "./plan.ts";
 import { asObject, asText } from "./plan_json.ts";
 
@@ -43,6 +43,12 @@ export type JournalEntry =
   | { readonly event: "prepared" }
   /** The files in the list are about to be replaced. */
   | { readonly event: "begin"; readonly files: readonly StagedFile[] }
+  /** Files are about to get or lose names, and these folders to be made, the outer ones first. */
+  | {
+    readonly event: "names";
+    readonly files: readonly NamedFile[];
+    readonly folders: readonly RelPath[];
+  }
   /** A begun change was taken back, or never made, because somebody else was at work there. */
   | { readonly event: "skipped"; readonly n: number; readonly reason: string }
   /** The rows from `n` on are about to be changed, in one transaction per database. */
@@ -59,6 +65,15 @@ export interface StagedFile {
   readonly after: string;
   /** Bytes of the file on disk after. */
   readonly size: number;
+}
+
+/** What a file that is to be moved or taken away was like just before; of one to be made, what it will be. */
+export interface NamedFile {
+  readonly n: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds; 0 for a file to be made. */
+  readonly mtimeMs: number;
 }
 
 /** How far a run came. */

@@ -2,6 +2,7 @@
  * Results of commands: the values that both renderers print. With `--json` they appear as they are, so their field
  * names are promises of the command line contract: fields are only ever added.
  */
+import type { AppReport, AuditReport } from "./audit_report.ts";
 import type { ErrorCode } from "./error.ts";
 import type { Finding } from "./finding.ts";
 import type { Move, Skip } from "./plan.ts";
@@ -72,9 +73,18 @@ export interface StatusReport extends Counts {
 
 /** `result` of `diagnose`. */
 export interface DiagnoseReport extends StatusReport {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly FindingReport[];
   /** Which provider the app is really using, and how that was concluded. */
   readonly app_provider: { readonly id: string; readonly inferred_from: string };
+  readonly audit: AuditReport;
+  readonly app: AppReport;
+  /** What this look at the home did not do. */
+  readonly safety: string;
+}
+
+/** A finding with the command line that cures it; null when nothing can or need be done. */
+export interface FindingReport extends Finding {
+  readonly cure: string | null;
 }
 
 /** One reader of Codex and whether it shows a thread. */
@@ -100,8 +110,47 @@ export interface ExplainReport {
     readonly history_mode: string | null;
     readonly rollouts: readonly string[];
     readonly busy: boolean;
+    /** Stamped with a ChatGPT account. */
+    readonly account_bound: boolean;
+    readonly files: readonly {
+      readonly path: string;
+      readonly archived: boolean;
+      readonly compressed: boolean;
+      /** Id of the part that a revert began; null for the first part. */
+      readonly segment: string | null;
+      /** Why it cannot be read; null when it can. */
+      readonly damage: string | null;
+    }[];
+    /** What the row says; null when there is none. */
+    readonly row: {
+      readonly rollout_path: string;
+      /** The file of the thread that it names; null when it names none. */
+      readonly file: string | null;
+      readonly cwd: string;
+      readonly source: string;
+      readonly archived: boolean;
+      readonly has_preview: boolean;
+      readonly updated_at: string;
+    } | null;
   };
   readonly readers: readonly ReaderReport[];
+  /** What hides it, first; then what else is to be said about it or about the whole home. */
+  readonly causes: readonly CauseReport[];
+  readonly remarks: readonly string[];
+}
+
+/** Something that hides a thread, or is wrong with it. */
+export interface CauseReport {
+  /** A finding's code, or `source-not-shown`, `nothing-said`, `database-unusable`. */
+  readonly code: string;
+  readonly severity: Finding["severity"];
+  readonly message: string;
+  /** The readers that leave it out for that reason. */
+  readonly hides: readonly string[];
+  /** The evidence that is about this thread, or about the home. */
+  readonly samples: readonly string[];
+  readonly cure: string | null;
+  readonly hint: string | null;
 }
 
 /** A record, as lists show it. */
@@ -135,6 +184,9 @@ export interface WriteReport {
   readonly verified: boolean | null;
   readonly before: Counts | null;
   readonly after: Counts | null;
+  /** What the repairs of the run found wrong, before and after: counts by code; null where nothing was looked for. */
+  readonly findings_before?: Readonly<Record<string, number>> | null;
+  readonly findings_after?: Readonly<Record<string, number>> | null;
   /** Records removed by retention. */
   readonly pruned: readonly string[];
 }
@@ -156,6 +208,17 @@ export interface RecordDetailReport extends RecordReport {
   readonly files: readonly string[];
   readonly threads: number;
   readonly reverts: string | null;
+}
+
+/** `result` of `backups export`. */
+export interface ExportReport {
+  /** Id of the record. */
+  readonly record: string;
+  /** The file that was made; null when the table went to standard output. */
+  readonly file: string | null;
+  /** Threads in the table. */
+  readonly rows: number;
+  readonly moves: readonly Move[];
 }
 
 /** `result` of `backups verify`. */

@@ -155,6 +155,8 @@ export interface CodexProcessView {
 /** Everything a scan saw. */
 export interface Snapshot {
   readonly home: AbsPath;
+  /** The home without links on the way to it, where that differs: rows may name files by either. */
+  readonly realHome?: AbsPath;
   readonly config: ConfigView;
   readonly databases: readonly DatabaseView[];
   readonly live: DatabaseView | undefined;

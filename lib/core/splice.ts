@@ -160,3 +160,88 @@ export function spliceBetween(before: Uint8Array, after: Uint8Array): Splice {
     after: toByteString(after.subarray(start, after.length - tail)),
   };
 }
+
+/** Where one splice of two lists in a row lies in the content between them: from `start`, `text` stands there. */
+interface Placed {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly splice: Splice;
+}
+
+/**
+ * One list that does what `first` and then `second` do: `second` is about the content after `first`, the result about
+ * the content before it. Pieces that end as they began are left out, bytes that neither list touches stay untouched.
+ * Throws `plan-invalid` when `second` expects other bytes than `first` leaves.
+ */
+export function composeSplices(first: readonly Splice[], second: readonly Splice[]): Splice[] {
+  let shift = 0;
+  const left = first.map((splice): Placed => {
+    const start = splice.at + shift;
+    shift += splice.after.length - splice.before.length;
+    return { start, end: start + splice.after.length, text: splice.after, splice };
+  });
+  const right = second.map((splice): Placed => {
+    const { at, before } = splice;
+    return { start: at, end: at + before.length, text: before, splice };
+  });
+  let moved = 0;
+  return togetherIn(left, right).flatMap(({ firsts, seconds }) => {
+    const composed = composeGroup(firsts, seconds, moved);
+    for (const { splice: { before, after } } of firsts) moved += after.length - before.length;
+    return composed.before === composed.after ? [] : [composed];
+  });
+}
+
+interface Group {
+  readonly firsts: Placed[];
+  readonly seconds: Placed[];
+}
+
+/** Splices of both lists that overlap or touch in the content between them, in order. */
+function togetherIn(left: readonly Placed[], right: readonly Placed[]): Group[] {
+  const groups: Group[] = [];
+  let end = -1;
+  let l = 0;
+  let r = 0;
+  while (l < left.length || r < right.length) {
+    const isLeft = r >= right.length || (left[l]?.start ?? Infinity) <= (right[r]?.start ?? Infinity);
+    const placed = isLeft ? left[l++] : right[r++];
+    if (placed === undefined) break;
+    if (placed.start > end) groups.push({ firsts: [], seconds: [] });
+    const group = groups.at(-1);
+    (isLeft ? group?.firsts : group?.seconds)?.push(placed);
+    end = Math.max(end, placed.end);
+  }
+  return groups;
+}
+
+/** One splice for splices without a gap between them; `moved` is how far those before have moved what follows. */
+function composeGroup(firsts: readonly Placed[], seconds: readonly Placed[], moved: number): Splice {
+  const start = Math.min(firsts[0]?.start ?? Infinity, seconds[0]?.start ?? Infinity);
+  const between = textBetween(firsts, seconds, start);
+  const fill = (placed: readonly Placed[], side: "before" | "after") => {
+    let text = "";
+    let from = 0;
+    for (const { start: at, end, splice } of placed) {
+      text += between.slice(from, at - start) + splice[side];
+      from = end - start;
+    }
+    return text + between.slice(from) as ByteString;
+  };
+  return { at: start - moved, before: fill(firsts, "before"), after: fill(seconds, "after") };
+}
+
+/** The content between two lists from `start` on, as far as a group of splices without a gap tells it. */
+function textBetween(firsts: readonly Placed[], seconds: readonly Placed[], start: number): string {
+  let text = "";
+  for (const placed of [...firsts, ...seconds].sort((a, b) => a.start - b.start)) {
+    const from = placed.start - start;
+    const known = text.slice(from, placed.end - start);
+    if (!placed.text.startsWith(known)) {
+      throw new AppError("plan-invalid", `two edits at offset "${placed.start}" do not fit each other`);
+    }
+    text += placed.text.slice(known.length);
+  }
+  return text;
+}

@@ -8,12 +8,10 @@ import {
   byKind,
   type Change,
   digest,
-  invert,
   isPointer,
   movesOf,
   type Plan,
   type Purpose,
-  type RowChange,
   type Skip,
   skipsOf,
   threadsOf,
@@ -23,22 +21,27 @@ import { recordId } from "../core/record.ts";
 import { openFiles } from "../system/processes.ts";
 import type { Machine } from "../system/machine.ts";
 import { abandon } from "./abandon.ts";
-import { batchesOf, dropThread, lockOrDrop, replaceBatch, type Run, writtenTo } from "./batches.ts";
+import { batchesOf, dropThread, replaceBatch, type Run, writtenTo } from "./batches.ts";
 import { appendLedger } from "./ledger.ts";
 import { prune } from "./prune.ts";
 import {
   type Allowance,
   requireIdle,
+  requireNoCodex,
   requireSoundDatabases,
   requireSpace,
+  requireUnused,
   writeWaitMs,
 } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
-import { beginRecord, dropRecord, nextSequence, type OpenRecord, recordDir } from "./records.ts";
+import { beginRecord, dropRecord, nextSequence, type OpenRecord, readJournal, recordDir } from "./records.ts";
 import { requireNonePending, withLock } from "./run_lock.ts";
-import { changeRows, openDatabases } from "./rows.ts";
-import { heldPath, isFileChange, type Place } from "./stage.ts";
+import { changeNames, nameBatches } from "./names.ts";
+import { giveRowsBack, touchedDatabases, writeRows } from "./run_rows.ts";
+import { isNameChange, type NameChange } from "./spots.ts";
+import { type FileChange, heldPath, isFileChange, type Place } from "./stage.ts";
 import { requireKnownDatabases, requireKnownTargets } from "./targets.ts";
+import { removeFolders } from "./undo_names.ts";
 import { holdThreads } from "./thread_locks.ts";
 import { verifyFiles, verifyRows } from "./verify.ts";
 
@@ -78,13 +81,15 @@ export async function apply(
 ): Promise<Applied> {
   requireKnownTargets(plan.changes);
   requireKnownDatabases(plan.changes, databases);
+  requireNoCodex(plan.home, databases, options);
   // On a full disk there is not even room for a lock.
   requireSpace(machine.disk, plan.home, plan.changes);
   // The lock comes before every look: another run looks like an interrupted one, or like Codex, while it is at work.
   return await withLock(machine.disk, plan.home, options.waitMs, async () => {
     requireNonePending(machine.disk, plan.home);
     sweepLeftovers(machine.disk, plan.home, databases);
-    await requireIdle(plan.home, databases, options);
+    await requireIdle(plan.home, [...new Set([...databases, ...touchedDatabases(plan.changes)])], options);
+    requireUnused(plan);
     requireSoundDatabases(plan, writeWaitMs(options));
     const open = openElsewhere(plan);
     const rest = withoutThreads(plan, open);
@@ -108,6 +113,14 @@ export async function apply(
   });
 }
 
+/** A run that was taken back leaves no folder that was made only for it; undoing makes it again for its file. */
+function removeMadeFolders({ disk }: Machine, { home, reverts }: Plan): void {
+  const journal = reverts === undefined ? [] : tidy(() => readJournal(disk, home, reverts)) ?? [];
+  for (const entry of journal) {
+    if (entry.event === "names") removeFolders({ disk, home }, entry.folders);
+  }
+}
+
 /** After the commit nothing that fails may make the run look failed; what is left lying is swept by the next one. */
 function tidy<T>(action: () => T): T | undefined {
   try {
@@ -123,13 +136,17 @@ function openElsewhere({ home, changes }: Plan): Map<string, string> {
   const open = openFiles(home);
   const threads = new Map<string, string>();
   for (const change of changes) {
-    if (!isFileChange(change) || change.thread === undefined) continue;
+    if (!isNamed(change) || change.thread === undefined) continue;
     const holders = open.get(inHome(home, change.path));
     if (holders !== undefined) {
       threads.set(change.thread, `${change.path} is open in process ${holders.join(", ")}`);
     }
   }
   return threads;
+}
+
+function isNamed(change: Change): change is FileChange | NameChange {
+  return isFileChange(change) || isNameChange(change);
 }
 
 function begin(machine: Machine, plan: Plan, version: string): OpenRecord {
@@ -174,16 +191,20 @@ async function carryOut(
     changes: plan.changes,
     locks: holdThreads(home),
     replaced: new Map(),
+    named: new Map(),
+    folders: new Set(),
     dropped: new Map(),
     kept: new Set(),
   };
   try {
-    await replaceFiles(run, options, (change) => !isPointer(change));
-    await writeRows(run, options);
+    await changeFiles(run, options);
+    await writeRows(run, writeWaitMs(options));
     await replaceFiles(run, options, isPointer);
+    await nameFiles(run, options, isPointer);
     await settle(run, options);
     verifyFiles(run, options.onProgress);
     verifyRows(run, writeWaitMs(options));
+    removeMadeFolders(machine, plan);
     record.log({ event: "committed" });
   } catch (error) {
     throw abandon(run, error, writeWaitMs(options));
@@ -194,10 +215,29 @@ async function carryOut(
   return run;
 }
 
+/** All but the pointer files: what threads are made of, in their old places, then their moves, then all other files. */
+async function changeFiles(run: Run, options: ApplyOptions): Promise<void> {
+  await replaceFiles(run, options, ({ thread }) => thread !== undefined);
+  await nameFiles(run, options, ({ kind }) => kind === "move");
+  await replaceFiles(run, options, (change) => change.thread === undefined && !isPointer(change));
+  await nameFiles(run, options, (change) => change.kind !== "move" && !isPointer(change));
+}
+
+async function nameFiles(
+  run: Run,
+  options: ApplyOptions,
+  wanted: (change: NameChange) => boolean,
+): Promise<void> {
+  for (const batch of nameBatches(run.changes, wanted)) {
+    await breathe(options.signal);
+    await changeNames(run, batch);
+  }
+}
+
 async function replaceFiles(
   run: Run,
   options: ApplyOptions,
-  wanted: (change: Change) => boolean,
+  wanted: (change: FileChange) => boolean,
 ): Promise<void> {
   const batches = batchesOf(run.changes, wanted);
   const total = batches.reduce((sum, batch) => sum + batch.length, 0);
@@ -216,65 +256,33 @@ async function breathe(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new AppError("interrupted", "interrupted");
 }
 
-async function writeRows(run: Run, options: ApplyOptions): Promise<void> {
-  const inFiles = threadsOf(run.changes.filter(isFileChange));
-  await lockOrDrop(run, wantedRows(run).map(({ thread }) => thread).filter((id) => !inFiles.has(id)));
-  const rows = wantedRows(run);
-  if (rows.length === 0) return;
-  run.record.log({ event: "rows" });
-  const databases = openDatabases(rows, writeWaitMs(options));
-  try {
-    const failed = changeRows(databases, rows, () => true);
-    for (const row of failed) dropThread(run, row.thread, "its row was changed by another program");
-  } finally {
-    databases.close();
-  }
-}
-
-/** The rows of threads that were not left out. */
-export function wantedRows(run: Run): RowChange[] {
-  return run.changes.filter((change): change is RowChange =>
-    change.kind === "row" && !run.dropped.has(change.thread)
-  );
-}
-
 /**
  * The last look for programs that had a file open when it was replaced: they write to the old file, which is seen by
  * its growth, and on Linux by their open descriptor even while they are silent. Their threads are given back.
  */
 async function settle(run: Run, options: ApplyOptions): Promise<void> {
-  if (run.replaced.size === 0) return;
+  if (run.replaced.size === 0 && run.named.size === 0) return;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   await breathe(options.signal);
   const late = writtenTo(run, run.replaced.values());
   const open = openFiles(run.place.home, "unlinked");
-  for (const { change } of run.replaced.values()) {
+  for (const n of [...run.replaced.keys(), ...run.named.keys()]) {
+    const change = run.changes[n];
+    if (change === undefined || !isNamed(change)) continue;
     const holders = open.get(inHome(run.place.home, change.path));
     if (holders === undefined || change.thread === undefined) continue;
     late.set(change.thread, `${change.path} is open in process ${holders.join(", ")}`);
   }
   // Rows first: once the journal says that a row was skipped, nothing would take it back.
-  giveRowsBack(run, new Set(late.keys()), options);
+  giveRowsBack(run, new Set(late.keys()), writeWaitMs(options));
   for (const [thread, reason] of late) dropThread(run, thread, reason);
-}
-
-function giveRowsBack(run: Run, threads: ReadonlySet<string>, options: ApplyOptions): void {
-  const rows = wantedRows(run).filter((row) => threads.has(row.thread));
-  if (rows.length === 0) return;
-  const back = rows.map((row) => invert(row) as RowChange);
-  const databases = openDatabases(back, writeWaitMs(options));
-  try {
-    changeRows(databases, back, () => true);
-  } finally {
-    databases.close();
-  }
 }
 
 /** The second names have done their work; only files that can be put back no other way are kept. */
 function releaseHeld(run: Run): void {
   const { disk, recordDir } = run.place;
   run.changes.forEach((change, n) => {
-    if (isFileChange(change) && change.kind === "edit" && !run.kept.has(n)) {
+    if ((change.kind === "edit" || change.kind === "unmake") && !run.kept.has(n)) {
       disk.remove(heldPath(recordDir, n));
     }
   });

@@ -1,8 +1,8 @@
 /** Replaces the files of a plan, thread by thread: a thread's files are all replaced, or none. */
 import { AppError, messageOf } from "../core/error.ts";
-import type { AbsPath } from "../core/path.ts";
+import type { AbsPath, RelPath } from "../core/path.ts";
 import type { Change } from "../core/plan.ts";
-import type { StagedFile } from "../core/record.ts";
+import type { NamedFile, StagedFile } from "../core/record.ts";
 import type { Fingerprint } from "../core/snapshot.ts";
 import type { OpenRecord } from "./records.ts";
 import { isAbsent } from "../system/file_error.ts";
@@ -19,6 +19,7 @@ import {
 } from "./stage.ts";
 import type { HeldThreads } from "./thread_locks.ts";
 import { takeBack } from "./undo.ts";
+import { removeFolders, takeNameBack } from "./undo_names.ts";
 
 /** Files per journal entry: bounds the cost of syncing, and what has to be looked at after a crash. */
 const BATCH_FILES = 64;
@@ -37,6 +38,10 @@ export interface Run {
   readonly locks: HeldThreads;
   /** Files that are replaced now, by index of their change. */
   readonly replaced: Map<number, Replaced>;
+  /** Files whose names are changed now, by index of their change. */
+  readonly named: Map<number, NamedFile>;
+  /** Folders that were made for them, the outer ones first. */
+  readonly folders: Set<RelPath>;
   /** Threads left out, and why. */
   readonly dropped: Map<string, string>;
   /** Files whose old content could not be put back, for another program had moved or replaced them. */
@@ -111,7 +116,8 @@ function stageAll(run: Run, batch: readonly Item[]): readonly Staged[] {
   });
 }
 
-function isSkippable(error: unknown): boolean {
+/** Whether an error concerns one thread only: its files are not as they were, or must not be touched. */
+export function isSkippable(error: unknown): boolean {
   // A file that is gone was moved meanwhile, as archiving does.
   return isAbsent(error) || error instanceof AppError &&
       (error.code === "state-changed" || error.code === "refused" || error.code === "unsafe-path");
@@ -169,23 +175,43 @@ export function writtenTo(run: Run, files: Iterable<StagedFile>): Map<string, st
   return threads;
 }
 
-/** Leaves a thread out of the run: its files go back, its row is not changed, and the journal says so. */
+/**
+ * Leaves a thread out of the run: its files get their old names and content back, its rows are not changed, and the
+ * journal says so. The last change goes first, for a file is put back where it was when it was replaced.
+ */
 export function dropThread(run: Run, thread: string, reason: string): void {
   if (run.dropped.has(thread)) return;
   run.dropped.set(thread, reason);
-  run.changes.forEach((change, n) => {
-    if (change.kind === "drop" || change.thread !== thread) return;
-    const file = run.replaced.get(n);
-    if (file !== undefined) {
-      const left = takeBack(run.place, file.change, file.target, file);
-      if (left !== undefined) {
-        run.kept.add(n);
-        run.dropped.set(thread, `${reason}; ${left}, its old content is ${heldPath(run.place.recordDir, n)}`);
-      }
-      run.replaced.delete(n);
-    }
+  let wasNamed = false;
+  for (let n = run.changes.length - 1; n >= 0; n--) {
+    const change = run.changes[n];
+    if (change === undefined || change.kind === "drop" || change.thread !== thread) continue;
+    wasNamed ||= run.named.has(n);
+    giveNameBack(run, thread, n);
+    giveContentBack(run, thread, n);
     run.record.log({ event: "skipped", n, reason });
-  });
+  }
+  if (wasNamed) removeFolders(run.place, [...run.folders]);
+}
+
+function giveNameBack(run: Run, thread: string, n: number): void {
+  const named = run.named.get(n);
+  if (named === undefined) return;
+  const left = takeNameBack(run.place, run.changes, named);
+  if (left !== undefined) run.dropped.set(thread, `${run.dropped.get(thread)}; ${left}`);
+  run.named.delete(n);
+}
+
+function giveContentBack(run: Run, thread: string, n: number): void {
+  const file = run.replaced.get(n);
+  if (file === undefined) return;
+  const left = takeBack(run.place, file.change, file.target, file);
+  if (left !== undefined) {
+    run.kept.add(n);
+    const kept = `its old content is ${heldPath(run.place.recordDir, n)}`;
+    run.dropped.set(thread, `${run.dropped.get(thread)}; ${left}, ${kept}`);
+  }
+  run.replaced.delete(n);
 }
 
 function isDropped(run: Run, change: FileChange): boolean {

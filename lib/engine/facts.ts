@@ -7,7 +7,7 @@ import type { Facts, FileEntry, Files, Target } from "../repairs/repair.ts";
 import type { Disk, Stat } from "../system/disk.ts";
 import type { Machine } from "../system/machine.ts";
 import { contentsOf } from "./contents.ts";
-import { openForReading } from "../system/sqlite.ts";
+import { openForReading, openRemains } from "../system/sqlite.ts";
 
 /** The facts about a scanned home, with the provider its threads ought to have. */
 export function factsAbout({ disk, now, os }: Machine, snapshot: Snapshot, target: Target): Facts {
@@ -19,6 +19,7 @@ export function factsAbout({ disk, now, os }: Machine, snapshot: Snapshot, targe
     target,
     files: filesOf(disk, snapshot.home),
     tables: tablesOf(disk),
+    remains: tablesOf(disk, openRemains),
     nowMs: now().getTime(),
     platform: os,
     encrypted: () => encrypted ??= countEncrypted(snapshot.threads.values(), target.id, contents),
@@ -32,14 +33,15 @@ export function filesOf(disk: Disk, home: AbsPath): Files {
     list: (folder) => listFolder(disk, inHome(home, folder)),
     stat: (path) => entryOf(disk, inHome(home, path), path),
     hasFolder: (path) => orNothing(() => disk.stat(path))?.kind === "directory",
+    realPath: (path) => orNothing(() => disk.realPath(path)),
   };
 }
 
 /** The databases on `disk`. Each is open only while it is being looked at. */
-export function tablesOf(disk: Disk): Facts["tables"] {
+export function tablesOf(disk: Disk, open: typeof openForReading = openForReading): Facts["tables"] {
   return (path, use) =>
     orNothing(() => {
-      const database = openForReading(path, disk);
+      const database = open(path, disk);
       try {
         return use(database);
       } finally {

@@ -1,7 +1,7 @@
 /** Gives files their old meaning back where the old bytes would lose what came later. */
 import { AppError } from "../core/error.ts";
-import { baseName, type RelPath } from "../core/path.ts";
-import type { Change, EditChange, RecodeChange } from "../core/plan.ts";
+import { type AbsPath, baseName, inHome, type RelPath } from "../core/path.ts";
+import { type Change, type EditChange, invert, isPointer, type RecodeChange } from "../core/plan.ts";
 import type { Rollout, Snapshot } from "../core/snapshot.ts";
 import { editRootKeys } from "../codex/config_edit.ts";
 import { type Refusal, relabel } from "../codex/relabel.ts";
@@ -21,16 +21,44 @@ export interface Present {
 /** What is to be restored is so already, though the file is another one. */
 export const AS_BEFORE = "as before";
 
-/** The edit that takes back what `change` meant and nothing else; undefined when that cannot be done. */
-export function gentleUndo(present: Present, change: FileChange): Change | typeof AS_BEFORE | Refusal {
-  if (change.thread === undefined) return orRefusal(() => gentleConfig(present, change));
+/**
+ * The edit that takes back what `change` meant and nothing else, or why that cannot be done; `grown` when the file was
+ * only continued since. Settings and the provider of a thread go by their meaning, everything else by its bytes.
+ */
+export function gentleUndo(
+  present: Present,
+  change: FileChange,
+  grown: boolean,
+): Change | typeof AS_BEFORE | Refusal {
+  if (isPointer(change)) return orRefusal(() => gentleConfig(present, change));
   const provider = change.sets.model_provider?.before;
-  const rollout = present.snapshot.threads.get(change.thread)?.rollouts.find(({ path }) =>
-    nameOf(path) === nameOf(change.path)
-  );
+  const isAll = Object.keys(change.sets).join() === "model_provider";
+  if (change.thread === undefined || !isAll) {
+    return (grown ? appendedUndo(present, change) : undefined) ??
+      { refused: "what came since would be lost" };
+  }
+  const rollout = findRollout(present.snapshot, change.thread, change.path);
   if (typeof provider !== "string") return { refused: "its file named no provider before" };
   if (rollout === undefined) return { refused: "the file is not there" };
   return giveBack(present, rollout, change.thread, provider);
+}
+
+/**
+ * The edit that takes back `change` at the beginning of a file that was only continued since, and leaves what came
+ * later; undefined where that would move places in a rollout that Codex remembers.
+ */
+function appendedUndo({ disk, snapshot: { home } }: Present, change: FileChange): EditChange | undefined {
+  if (change.kind !== "edit") return undefined;
+  const stays = change.splices.every(({ before, after }) => before.length === after.length);
+  const now = disk.stat(inHome(home, change.path));
+  if ((change.thread !== undefined && !stays) || now === undefined) return undefined;
+  const { size, mtimeMs } = now;
+  return { ...invert(change) as EditChange, size, mtimeMs, leaveMtimeMs: mtimeMs };
+}
+
+/** The rollout of a thread that has the name of `path`, wherever it is now and in whichever encoding. */
+export function findRollout({ threads }: Snapshot, thread: string, path: RelPath): Rollout | undefined {
+  return threads.get(thread)?.rollouts.find((rollout) => nameOf(rollout.path) === nameOf(path));
 }
 
 /** Archiving moves a file and keeps its name; Codex may compress it, and expands it when it opens the thread. */
@@ -85,8 +113,10 @@ function gentleConfig(
   { disk, snapshot: { home } }: Present,
   { path, sets: was }: FileChange,
 ): EditChange | typeof AS_BEFORE | Refusal {
-  const bytes = readConfigBytes(disk, home);
+  const bytes = readSettings(disk, home, path);
   if (bytes === undefined) return { refused: "the file is not there" };
+  // Tables that were taken out have no value to give back.
+  if ("profiles" in was) return { refused: "what came since would be lost" };
   const keys = Object.entries(was).map(([key, { before }]): [string, string | undefined] => [
     key,
     typeof before === "string" ? before : undefined,
@@ -103,4 +133,16 @@ function gentleConfig(
     leaveMtimeMs: undefined,
     splices,
   };
+}
+
+/** Bytes of a settings file, which may be a link. */
+function readSettings(disk: Disk, home: AbsPath, path: RelPath): Uint8Array | undefined {
+  if (path === "config.toml") return readConfigBytes(disk, home);
+  if (disk.stat(inHome(home, path)) === undefined) return undefined;
+  const file = disk.openRead(inHome(home, path), { follow: true });
+  try {
+    return file.read(0, file.size).slice();
+  } finally {
+    file.close();
+  }
 }

@@ -1,11 +1,14 @@
 /** What must hold before the first byte is written: Codex closed, databases sound, room on the disk. */
 import { AppError } from "../core/error.ts";
-import type { AbsPath } from "../core/path.ts";
-import { type Change, type Plan, type RowChange, writtenBytes } from "../core/plan.ts";
+import { type AbsPath, inHome } from "../core/path.ts";
+import { type Change, isInDatabase, type Plan, writtenBytes } from "../core/plan.ts";
+import { mayReact, TRIGGERS_QUERY } from "../codex/statements.ts";
 import type { Disk } from "../system/disk.ts";
 import { type CodexProcess, codexProcesses, WHY } from "../system/processes.ts";
 import { busyThreads } from "../system/lock.ts";
-import { isInUse, isWalSafe, openForWriting, sqliteVersion } from "../system/sqlite.ts";
+import { isInUse, isWalSafe, openForWriting, sqliteVersion, type WriteDatabase } from "../system/sqlite.ts";
+import { type DatabaseChange, databasesOf, type RowSpot, spotOf } from "./rows.ts";
+import { isDatabaseFile } from "./targets.ts";
 
 /** What the user allowed. */
 export interface Allowance {
@@ -30,6 +33,16 @@ export function writeWaitMs({ allowRunning, waitMs }: Allowance): number {
 const SPARE_BYTES = 8 * 1024 * 1024;
 
 /**
+ * Refuses where a program named like Codex is at work, which no run of codexkeep can be taken for: before the lock is
+ * taken, so that not even that is made. Throws `codex-running`.
+ */
+export function requireNoCodex(home: AbsPath, databases: readonly AbsPath[], allow: Allowance): void {
+  if (allow.allowRunning) return;
+  const named = codexProcesses(home, databases).filter(({ why }) => why !== WHY.database);
+  if (named.length > 0) throw codexRunning(named, 0);
+}
+
+/**
  * Refuses while Codex is at work on this home, unless that is allowed. Throws `codex-running` with the processes,
  * `database-busy` when an unknown program holds a database, `refused` where writing beside Codex is not safe.
  */
@@ -41,12 +54,7 @@ export async function requireIdle(
   const processes = await processesThatStay(home, databases, allow);
   const busy = await busyThreads(home);
   if (!allow.allowRunning && (processes.length > 0 || busy.length > 0)) {
-    const who = processes.map(({ pid, name, why }) => `${name} (pid ${pid}, ${why})`).join(", ");
-    const what = who || `${busy.length} thread(s) are open`;
-    throw new AppError("codex-running", `Codex is running: ${what}`, {
-      hint:
-        "close Codex, its app and `codex app-server`, then run this again (or go on with --allow-running)",
-    });
+    throw codexRunning(processes, busy.length);
   }
   for (const path of databases) {
     // A Codex that is allowed to run keeps its databases open: waiting would be in vain.
@@ -66,6 +74,14 @@ export async function requireIdle(
   }
 }
 
+function codexRunning(processes: readonly CodexProcess[], busy: number): AppError {
+  const who = processes.map(({ pid, name, why }) => `${name} (pid ${pid}, ${why})`).join(", ");
+  const what = who || `${busy} thread(s) are open`;
+  return new AppError("codex-running", `Codex is running: ${what}`, {
+    hint: "close Codex, its app and `codex app-server`, then run this again (or go on with --allow-running)",
+  });
+}
+
 /** Who uses the home; programs that only look into a database, as `codexkeep status` does, get time to end. */
 async function processesThatStay(
   home: AbsPath,
@@ -81,12 +97,10 @@ async function processesThatStay(
   }
 }
 
-/** Refuses damaged databases, and waits for the right to write. Throws `database-…`. */
+/** Refuses damaged databases, and those that would answer to a change with one of their own; waits for the right to write. Throws `database-…`. */
 export function requireSoundDatabases(plan: Plan, waitMs: number): void {
-  const paths = new Set(
-    plan.changes.filter((change): change is RowChange => change.kind === "row").map((c) => c.database),
-  );
-  for (const path of paths) {
+  const changes = plan.changes.filter(isInDatabase);
+  for (const path of databasesOf(changes)) {
     const database = openForWriting(path, waitMs);
     try {
       database.begin();
@@ -97,9 +111,48 @@ export function requireSoundDatabases(plan: Plan, waitMs: number): void {
           hint: "codexkeep diagnose",
         });
       }
+      requireQuietTables(database, path, changes.filter((change) => change.database === path));
     } finally {
       database.close();
     }
+  }
+}
+
+/** The only trigger of Codex 0.169 on a table that plans change; rows are removed before it would remove them. */
+const KNOWN_TRIGGER = "thread_realtime_items_projection_cleanup";
+
+function requireQuietTables(
+  database: WriteDatabase,
+  path: AbsPath,
+  changes: readonly DatabaseChange[],
+): void {
+  const done = new Map<string, { table: string; op: RowSpot["op"]; columns: Set<string> }>();
+  for (const change of changes) {
+    const { table, op, cells } = spotOf(change);
+    const known = done.get(`${table} ${op}`) ?? { table, op, columns: new Set() };
+    for (const name of Object.keys(cells)) known.columns.add(name);
+    done.set(`${table} ${op}`, known);
+  }
+  for (const { table, op, columns } of done.values()) {
+    const trigger = database.all(TRIGGERS_QUERY, table).find(({ name, sql }) =>
+      name !== KNOWN_TRIGGER && mayReact(String(sql), op, columns)
+    );
+    if (trigger === undefined) continue;
+    throw new AppError(
+      "database-schema",
+      `state database "${path}" is of an unknown form: trigger "${trigger.name}" would react to a change`,
+    );
+  }
+}
+
+/** A database is set aside only when nobody has it open, whatever the user allows. Throws `database-busy`. */
+export function requireUnused({ home, changes }: Plan): void {
+  for (const change of changes) {
+    if (change.kind !== "move" || !isDatabaseFile(change.path)) continue;
+    if (!isInUse(inHome(home, change.path), READER_MS)) continue;
+    throw new AppError("database-busy", `another program is using the database "${change.path}"`, {
+      hint: "close Codex and run this again; a database is moved only when nobody has it open",
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import { type Allowance, requireIdle } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { openRecord, pendingRecord, readChanges, readJournal, readManifest, recordDir } from "./records.ts";
 import { withLock } from "./run_lock.ts";
+import { touchedDatabases } from "./run_rows.ts";
 import { requireKnownTargets } from "./targets.ts";
 import { undo } from "./undo.ts";
 
@@ -25,7 +26,9 @@ export async function recover(
     const left: { subject: string; reason: string }[] = [];
     const next = () => pendingRecord(disk, home, "throw");
     for (let id = next(); id !== undefined; id = next()) {
-      await requireIdle(home, databases, allow);
+      const touched = touchedDatabases(readChanges(disk, home, readManifest(disk, home, id)));
+      const there = touched.filter((path) => disk.stat(path) !== undefined);
+      await requireIdle(home, [...new Set([...databases, ...there])], allow);
       left.push(...takeBackRun(machine, home, id, allow.waitMs));
       recovered.push(id);
     }

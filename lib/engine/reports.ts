@@ -2,6 +2,7 @@
 import type { Counts, RecordReport, StatusReport } from "../core/report.ts";
 import type { Snapshot, Thread } from "../core/snapshot.ts";
 import { DEFAULT_PROVIDER } from "../codex/config.ts";
+import { fileOf } from "../codex/hiding.ts";
 import { NO_PROVIDER } from "../core/plan.ts";
 import { isForeign } from "../repairs/provider.ts";
 import type { RecordSummary } from "./records.ts";
@@ -128,10 +129,20 @@ export function conclusion(snapshot: Snapshot): Pick<StatusReport, "verdict" | "
       next: foreign.every(isDamaged) ? "codexkeep diagnose" : "codexkeep sync",
     };
   }
+  if (total === 0) return { verdict: "there are no threads yet", next: null };
+  const doubtful = unfitting(snapshot);
+  const verdict = `all ${total} threads belong to ${JSON.stringify(target)}`;
+  if (doubtful === 0) return { verdict, next: null };
   return {
-    verdict: total === 0
-      ? "there are no threads yet"
-      : `all ${total} threads belong to ${JSON.stringify(target)}`,
-    next: null,
+    verdict: `${verdict}, but files and rows of ${doubtful} do not fit together`,
+    next: "codexkeep diagnose",
   };
+}
+
+/** Threads without a row, without a file, with a damaged one, or with a row that names another place. */
+function unfitting(snapshot: Snapshot): number {
+  const threads = [...snapshot.threads.values()];
+  return threads.filter((thread) =>
+    thread.row === undefined || isDamaged(thread) || fileOf(thread.row, thread, snapshot) === undefined
+  ).length;
 }

@@ -1,34 +1,36 @@
 /** Plans that take a record back. Restoring is a plan like any other: shown, applied, recorded, and undone the same way. */
 import { AppError, messageOf } from "../core/error.ts";
-import { type AbsPath, inHome } from "../core/path.ts";
+import { type AbsPath, inHome, type RelPath } from "../core/path.ts";
 import {
   type Change,
   type EditChange,
   invert,
   invertMeaning,
+  isInDatabase,
   isPointer,
   meaningOf,
   order,
   type Plan,
   type PutChange,
   type RecodeChange,
-  type RowChange,
   type Skip,
   withoutThreads,
 } from "../core/plan.ts";
-import type { StagedFile } from "../core/record.ts";
-import type { Rollout, Snapshot } from "../core/snapshot.ts";
+import type { JournalEntry, StagedFile } from "../core/record.ts";
+import type { Rollout } from "../core/snapshot.ts";
+import { readRows, type RowReader } from "./cells.ts";
 import { AS_BEFORE, gentleUndo, giveBack, type Present, segmentsSince } from "./gentle_undo.ts";
-import { readChanges, readJournal, readManifest, recordDir } from "./records.ts";
-import { type FileChange, isFileChange } from "./stage.ts";
+import { readChanges, readJournal, readManifest, recordDir, skippedIn } from "./records.ts";
+import { restoreName } from "./restore_names.ts";
+import { type Parts, type Wanted, wantedParts } from "./restore_parts.ts";
+import { restoreRow } from "./restore_rows.ts";
+import { isNameChange } from "./spots.ts";
+import type { FileChange } from "./stage.ts";
 import { hashContent } from "./hash.ts";
 import { heldFault, stagedFiles } from "./verify.ts";
 
 /** What to leave as it is, and whether to go on where things changed since. */
-export interface RestoreOptions {
-  readonly config: boolean;
-  readonly database: boolean;
-  readonly sessions: boolean;
+export interface RestoreOptions extends Wanted {
   readonly force: boolean;
 }
 
@@ -53,41 +55,85 @@ export function planRestore(present: Present, id: string, options: RestoreOption
   if (last !== "committed") {
     throw new AppError("recovery-pending", `run "${id}" was interrupted`, { hint: "codexkeep recover" });
   }
-  const skipped = new Set(journal.flatMap((entry) => entry.event === "skipped" ? [entry.n] : []));
+  const parts = wantedParts(changes, skippedIn(journal), options);
+  const rows = readRows(disk);
+  try {
+    return gather({ present, id, options, rows, journal, createdMs: Date.parse(manifest.createdAt) }, parts);
+  } finally {
+    rows.close();
+  }
+}
+
+interface Task {
+  readonly present: Present;
+  readonly id: string;
+  readonly options: RestoreOptions;
+  readonly rows: RowReader;
+  readonly journal: readonly JournalEntry[];
+  readonly createdMs: number;
+}
+
+function gather(task: Task, { wanted, moved }: Parts): RestorePlan {
+  const { present, id, options, journal } = task;
   const staged = new Map(stagedFiles(journal).map((file) => [file.n, file]));
-  const rows = new Map([...snapshotRows(present.snapshot)]);
+  const source = { id, places: new Set(moved.values()) };
+  const first: Change[] = [];
   const back: Change[] = [];
   const conflicts: Skip[] = [];
   const unsolved: Skip[] = [];
   const lost = new Map<string, string>();
-  const take = (thread: string | undefined, { conflict, change, solved }: Undone) => {
+  const take = (thread: string | undefined, { conflict, change, solved, first: before = [] }: Undone) => {
     if (conflict !== undefined) conflicts.push(conflict);
+    first.push(...before);
     if (change !== undefined) back.push(change);
     else if (conflict !== undefined && !solved) {
       if (thread === undefined) unsolved.push(conflict);
       else lost.set(thread, `${conflict.subject}: ${conflict.reason}`);
     }
   };
-  changes.forEach((change, n) => {
-    if (skipped.has(n) || change.kind === "drop" || !isWanted(change, options)) return;
+  for (const { change, n } of wanted) {
     take(
       change.thread,
-      change.kind === "row"
-        ? restoreRow(change, rows, options.force)
-        : isFileChange(change)
-        ? restoreFile(present, id, change, staged.get(n), options.force)
-        : { conflict: { subject: change.kind, reason: "it is not known to this version" } },
+      isInDatabase(change)
+        ? restoreRow(task.rows, change, options.force)
+        : isNameChange(change)
+        ? restoreName(present, source, change, options.force)
+        : restoreFile(
+          present,
+          id,
+          change,
+          placeNow(present, change.path, moved),
+          staged.get(n),
+          options.force,
+        ),
     );
-  });
-  const wanted = changes.filter((change, n) => !skipped.has(n) && isWanted(change, options));
-  for (const [thread, provider] of providersOf(wanted)) {
-    for (const file of segmentsSince(present.snapshot, thread, Date.parse(manifest.createdAt))) {
+  }
+  for (const [thread, provider] of providersOf(wanted.map(({ change }) => change))) {
+    for (const file of segmentsSince(present.snapshot, thread, task.createdMs)) {
       take(thread, options.sessions ? restoreSegment(present, file, thread, provider, options.force) : {});
     }
   }
-  const plan: Plan = { purpose: "restore", home, changes: order(back), skipped: unsolved, reverts: id };
+  const changes = withoutProfiles(order([...first, ...backwards(back)]), unsolved);
+  const { home } = present.snapshot;
+  const plan: Plan = { purpose: "restore", home, changes, skipped: unsolved, reverts: id };
   // With one of its parts out of reach a thread stays as it is: half restored it could not be opened.
   return { plan: withoutThreads(plan, lost), conflicts };
+}
+
+/** A profile that was moved out of config.toml keeps its file when config.toml cannot take it back. */
+function withoutProfiles(changes: readonly Change[], unsolved: Skip[]): readonly Change[] {
+  if (!unsolved.some(({ subject }) => subject === "config.toml")) return changes;
+  const isProfile = (change: Change) => change.kind === "unmake" && change.path.endsWith(".config.toml");
+  for (const change of changes.filter(isProfile)) {
+    if ("path" in change) unsolved.push({ subject: change.path, reason: "config.toml cannot take it back" });
+  }
+  return changes.filter((change) => !isProfile(change));
+}
+
+/** Rows and names that were changed last are given back first: what was put in their place has to go before. */
+function backwards(changes: readonly Change[]): readonly Change[] {
+  const isOrdered = (change: Change) => isInDatabase(change) || isNameChange(change);
+  return [...changes.filter((change) => !isOrdered(change)), ...changes.filter(isOrdered).reverse()];
 }
 
 /** Each thread and the provider it goes back to: that of its row, else that of its newest file. */
@@ -101,46 +147,27 @@ function providersOf(changes: readonly Change[]): ReadonlyMap<string, string> {
   return providers;
 }
 
-function subjectOf(change: FileChange | RowChange): string {
-  return change.kind === "row" ? `row of ${change.thread}` : change.path;
+/** Under which name a file is now that a record changed and may have moved. */
+function placeNow({ disk, snapshot: { home } }: Present, path: RelPath, moved: Parts["moved"]): RelPath {
+  const to = moved.get(path);
+  return to !== undefined && disk.lstat(inHome(home, to)) !== undefined ? to : path;
 }
 
-function isWanted(change: Change, { config, database, sessions }: RestoreOptions): boolean {
-  if (change.kind === "row") return database;
-  return isPointer(change) ? config : sessions;
-}
-
-interface Undone {
+/** What came of taking one change back. */
+export interface Undone {
   readonly change?: Change;
   readonly conflict?: Skip;
   /** There is a conflict, but nothing is left to be done about it. */
   readonly solved?: boolean;
-}
-
-function snapshotRows({ threads }: Snapshot): Iterable<[string, string | null]> {
-  return [...threads.values()].flatMap((thread): [string, string | null][] =>
-    thread.row ? [[thread.id, thread.row.provider ?? null]] : []
-  );
-}
-
-/** Only the provider of a row is ever changed so far; other cells need a reader of their own here. */
-function restoreRow(change: RowChange, rows: ReadonlyMap<string, string | null>, force: boolean): Undone {
-  const cell = change.cells.model_provider;
-  const now = rows.get(change.thread);
-  const subject = subjectOf(change);
-  if (cell === undefined) return { conflict: { subject, reason: "its cells are not known to this version" } };
-  if (now === undefined) return { conflict: { subject, reason: "the row is gone" } };
-  if (now === cell.after) return { change: invert(change) };
-  if (now === cell.before) return {};
-  const conflict = { subject, reason: `it says ${JSON.stringify(now)} now` };
-  if (!force) return { conflict };
-  return { conflict, change: { ...change, cells: { model_provider: { before: now, after: cell.before } } } };
+  /** What must be done before anything else is taken back. */
+  readonly first?: readonly Change[];
 }
 
 function restoreFile(
   present: Present,
   record: string,
   change: FileChange,
+  path: RelPath,
   staged: StagedFile | undefined,
   force: boolean,
 ): Undone {
@@ -148,12 +175,12 @@ function restoreFile(
   if (staged === undefined) {
     return { conflict: { subject, reason: "the record does not say what became of it" } };
   }
-  const state = stateOfFile(present, change, staged);
+  const state = stateOfFile(present, change, path, staged);
   if (state === "before") return {};
-  if (state === "after") return { change: exactUndo(record, change, staged, present) };
+  if (state === "after") return { change: exactUndo(record, { ...change, path }, staged, present) };
   const conflict = { subject, reason: state };
   if (!force) return { conflict };
-  const gentle = gentleUndo(present, change);
+  const gentle = gentleUndo(present, { ...change, path }, state === GROWN);
   if (gentle === AS_BEFORE) return { conflict, solved: true };
   if ("refused" in gentle) return { conflict: { subject, reason: `${conflict.reason}; ${gentle.refused}` } };
   return { conflict, change: gentle };
@@ -173,9 +200,17 @@ function restoreSegment(
   return force && !("refused" in change) ? { conflict, change } : { conflict };
 }
 
+/** What is said of a file that begins as the record left it. */
+const GROWN = "it was continued since";
+
 /** Whether a file is as the record left it, as it was before, or why it is neither. */
-function stateOfFile({ disk, snapshot: { home } }: Present, change: FileChange, staged: StagedFile): string {
-  const path = inHome(home, change.path);
+function stateOfFile(
+  { disk, snapshot: { home } }: Present,
+  change: FileChange,
+  now: RelPath,
+  staged: StagedFile,
+): string {
+  const path = inHome(home, now);
   try {
     if (disk.stat(path) === undefined) return "it is gone or was moved";
     const file = disk.openRead(path, { follow: isPointer(change) });
@@ -183,7 +218,7 @@ function stateOfFile({ disk, snapshot: { home } }: Present, change: FileChange, 
       if (file.size === staged.size && hashContent(file, file.size) === staged.after) return "after";
       if (hashContent(file, file.size) === staged.before) return "before";
       const grown = file.size > staged.size && hashContent(file, staged.size) === staged.after;
-      return grown ? "it was continued since" : "it was changed since";
+      return grown ? GROWN : "it was changed since";
     } finally {
       file.close();
     }

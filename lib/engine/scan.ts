@@ -1,4 +1,5 @@
 /** Turns a Codex home into a {@link Snapshot}. Reads only: no file is made, not even beside a database. */
+import { AppError } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
 import type { Rollout, Snapshot, Thread, ThreadRow } from "../core/snapshot.ts";
 import type { Machine } from "../system/machine.ts";
@@ -23,8 +24,10 @@ export async function scan(machine: Machine, request: ScanRequest): Promise<Snap
   const config = readConfigOf(machine.disk, home);
   const databases = scanDatabases(machine, home, config, request.sqliteHome);
   const rollouts = scanRollouts(machine.disk, home, request.onFile ?? (() => {}));
+  const realHome = withoutLinks(machine, home);
   return {
     home,
+    ...realHome === home ? {} : { realHome },
     config,
     databases: databases.views,
     live: databases.live,
@@ -55,6 +58,16 @@ export function joinThreads(rollouts: readonly Rollout[], rows: readonly ThreadR
     if (!threads.has(row.id)) threads.set(row.id, { id: row.id, rollouts: [], row });
   }
   return threads;
+}
+
+/** The way to the home without links; the home itself where the disk does not say. */
+function withoutLinks({ disk }: Machine, home: AbsPath): AbsPath {
+  try {
+    return disk.realPath(home);
+  } catch (error) {
+    if (error instanceof AppError) return home;
+    throw error;
+  }
 }
 
 /** The record of a run that was cut off, which one that is still at work is not. */

@@ -18,18 +18,23 @@ export interface Selection {
   readonly includeEmpty: boolean;
 }
 
+/** Whether a selection names threads at all, instead of meaning all of them. */
+export function isNamed({ threads, sources, cwd, sinceMs, untilMs }: Selection): boolean {
+  return threads.length > 0 || sources.length > 0 || cwd !== undefined || sinceMs !== undefined ||
+    untilMs !== undefined;
+}
+
 /**
  * The threads of a selection. Without any condition: all. With one, archived threads and those without a message are
  * left out unless they are named or asked for. Throws `thread-unknown` for an id that is none or not the only one.
  */
 export function selectThreads({ threads }: Snapshot, selection: Selection): readonly Thread[] {
   const all = [...threads.values()];
-  const { sources, cwd, sinceMs, untilMs } = selection;
   if (selection.threads.length > 0) {
     const named = new Set(selection.threads.map((prefix) => findThread(threads, prefix)));
     return [...named].filter((thread) => matches(thread, selection));
   }
-  if (sources.length === 0 && cwd === undefined && sinceMs === undefined && untilMs === undefined) return all;
+  if (!isNamed(selection)) return all;
   return all.filter((thread) =>
     matches(thread, selection) &&
     (selection.includeArchived || !isArchived(thread)) &&

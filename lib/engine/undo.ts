@@ -5,14 +5,16 @@
 import { AppError, messageOf } from "../core/error.ts";
 import { toByteString } from "../core/bytes.ts";
 import type { AbsPath } from "../core/path.ts";
-import { type Change, invert, isInDatabase, type RowChange, type Skip } from "../core/plan.ts";
-import type { JournalEntry, StagedFile } from "../core/record.ts";
+import { type Change, invert, isInDatabase, type Skip } from "../core/plan.ts";
+import type { JournalEntry, NamedFile, StagedFile } from "../core/record.ts";
 import type { Disk, ReadFile, Stat } from "../system/disk.ts";
 import { isAbsent } from "../system/file_error.ts";
 import { skippedIn } from "./records.ts";
-import { changeRows, openDatabases } from "./rows.ts";
+import { changeRows, type DatabaseChange, isAs, openDatabases, wholeSpots } from "./rows.ts";
+import { spotOf } from "./spots.ts";
 import { type FileChange, heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
 import { hashContent, PIECE_BYTES } from "./hash.ts";
+import { removeFolders, takeNameBack } from "./undo_names.ts";
 
 /** What undoing came to: threads and files that somebody else changed meanwhile, and that were left as they are. */
 export interface Undone {
@@ -27,16 +29,33 @@ export function undo(
   busyMs: number,
 ): Undone {
   const left: Skip[] = [];
-  if (journal.some((entry) => entry.event === "rows")) {
-    left.push(...undoRows(place.disk, changes, journal, busyMs));
-  }
-  const begun = journal.flatMap((entry) => entry.event === "begin" ? entry.files : []);
-  for (const file of begun.reverse()) {
-    const reason = undoFile(place, changes, file);
-    if (reason !== undefined) left.push({ subject: subjectOf(changes[file.n]), reason });
+  const note = (n: number, reason: string | undefined) => {
+    if (reason !== undefined) left.push({ subject: subjectOf(changes[n]), reason });
+  };
+  const skipped = skippedIn(journal);
+  for (const entry of [...journal].reverse()) {
+    if (entry.event === "rows") left.push(...undoRows(place.disk, changes, skipped, busyMs));
+    if (entry.event === "begin") {
+      for (const file of [...entry.files].reverse()) note(file.n, undoFile(place, changes, file));
+    }
+    if (entry.event === "names") {
+      // Names that were given back already may have become somebody else's since.
+      const files = entry.files.filter(({ n }) => !skipped.has(n)).reverse();
+      for (const file of files) note(file.n, undoName(place, changes, file));
+      removeFolders(place, entry.folders);
+    }
   }
   sweepTemps(place, changes);
   return { left };
+}
+
+function undoName(place: Place, changes: readonly Change[], file: NamedFile): string | undefined {
+  try {
+    return takeNameBack(place, changes, file);
+  } catch (error) {
+    if (!isNowhere(error)) throw error;
+    return messageOf(error);
+  }
 }
 
 function undoFile(place: Place, changes: readonly Change[], file: StagedFile): string | undefined {
@@ -67,20 +86,30 @@ function subjectOf(change: Change | undefined): string {
 function undoRows(
   disk: Disk,
   changes: readonly Change[],
-  journal: readonly JournalEntry[],
+  skipped: ReadonlySet<number>,
   busyMs: number,
 ): Skip[] {
-  const skipped = skippedIn(journal);
-  const rows = changes.filter((change, n): change is RowChange => change.kind === "row" && !skipped.has(n));
-  const isThere = (row: RowChange) => disk.stat(row.database) !== undefined;
-  const back = rows.filter(isThere).map((row) => invert(row) as RowChange);
-  const gone = rows.filter((row) => !isThere(row));
+  const rows = changes.filter((change, n): change is DatabaseChange =>
+    isInDatabase(change) && !skipped.has(n)
+  );
+  const isThere = (row: DatabaseChange) => disk.stat(row.database) !== undefined;
+  const there = rows.filter(isThere);
+  const back = there.map((row) => invert(row) as DatabaseChange).reverse();
   const databases = openDatabases(back, busyMs);
   try {
     const failed = changeRows(databases, back, () => true);
+    const left = failed.length === 0
+      ? []
+      : wholeSpots(there).filter(({ change, spot }) => !isAs(databases.of(change.database), spot, "before"));
     return [
-      ...failed.map((row) => ({ subject: row.thread, reason: "its row was changed by another program" })),
-      ...gone.map((row) => ({ subject: row.thread, reason: "its database is gone" })),
+      ...left.map(({ change }) => ({
+        subject: subjectOf(change),
+        reason: "its row was changed by another program",
+      })),
+      ...rows.filter((row) => !isThere(row)).map((row) => ({
+        subject: subjectOf(row),
+        reason: "its database is gone",
+      })),
     ];
   } finally {
     databases.close();
@@ -195,9 +224,10 @@ function parentOf(path: AbsPath): string {
 /** Removes staged files that never became current. */
 function sweepTemps(place: Place, changes: readonly Change[]): void {
   changes.forEach((change, n) => {
-    if (!isFileChange(change)) return;
+    if (!isFileChange(change) && change.kind !== "make") return;
     try {
-      place.disk.remove(tempPath(targetOf(place, change), place.record, n));
+      const target = isFileChange(change) ? targetOf(place, change) : spotOf(place, change.path).path;
+      place.disk.remove(tempPath(target, place.record, n));
     } catch (error) {
       if (!isNowhere(error)) throw error; // its folder is gone, and the temporary file with it
     }

@@ -1,13 +1,15 @@
 /** Reads back what a run wrote, before it is called done; and checks records without using them. */
 import { AppError } from "../core/error.ts";
-import type { AbsPath } from "../core/path.ts";
-import { type Change, type RowChange } from "../core/plan.ts";
+import type { AbsPath, RelPath } from "../core/path.ts";
+import type { Change } from "../core/plan.ts";
 import { type JournalEntry, RECORD_FILES, type StagedFile, stateOf } from "../core/record.ts";
 import type { Disk } from "../system/disk.ts";
 import type { Run } from "./batches.ts";
 import { readChanges, readJournal, readManifest, recordDir, skippedIn } from "./records.ts";
-import { hasCells, openDatabases } from "./rows.ts";
-import { heldPath } from "./stage.ts";
+import { isAs, openDatabases, rowName, wholeSpots } from "./rows.ts";
+import { wantedRows } from "./run_rows.ts";
+import { contentOf, isNameChange, type NameChange, spotOf } from "./spots.ts";
+import { heldPath, type Place } from "./stage.ts";
 import { hashContent } from "./hash.ts";
 
 /** Every replaced file holds what the plan says; bytes appended since by others do not count. Throws `failed`. */
@@ -15,9 +17,17 @@ export function verifyFiles(
   run: Run,
   onProgress: (stage: string, done: number, total: number) => void,
 ): void {
+  const { disk } = run.place;
+  const moved = new Map<RelPath, AbsPath>();
+  for (const n of run.named.keys()) {
+    const change = run.changes[n];
+    if (change === undefined || !isNameChange(change)) continue;
+    verifyName(run.place, change);
+    if (change.kind === "move") moved.set(change.path, spotOf(run.place, change.to).path);
+  }
   let done = 0;
   for (const file of run.replaced.values()) {
-    const reader = run.place.disk.openRead(file.target);
+    const reader = disk.openRead(moved.get(file.change.path) ?? file.target);
     try {
       if (hashContent(reader, file.size) !== file.after) {
         throw new AppError("failed", `"${file.change.path}" does not hold what was written to it`);
@@ -29,17 +39,25 @@ export function verifyFiles(
   }
 }
 
+function verifyName(place: Place, change: NameChange): void {
+  const isThere = (path: RelPath) => place.disk.lstat(spotOf(place, path).path)?.kind === "file";
+  const right = change.kind === "move"
+    ? isThere(change.to)
+    : change.kind === "unmake"
+    ? !isThere(change.path)
+    : isThere(change.path) &&
+      contentOf(place.disk, spotOf(place, change.path).path, change.content.length) === change.content;
+  if (!right) throw new AppError("failed", `"${change.path}" is not as it was left`);
+}
+
 /** Every changed row has its new values and the databases are sound. Throws `failed` or `database-malformed`. */
 export function verifyRows(run: Run, busyMs: number): void {
-  const rows = run.changes.filter((change): change is RowChange =>
-    change.kind === "row" && !run.dropped.has(change.thread)
-  );
+  const rows = wantedRows(run);
   const databases = openDatabases(rows, busyMs);
   try {
-    for (const { database, thread, cells } of rows) {
-      const after = Object.values(cells).map((cell) => cell.after);
-      if (!hasCells(databases.of(database), thread, Object.keys(cells), after)) {
-        throw new AppError("failed", `the row of thread "${thread}" does not hold what was written to it`);
+    for (const { change, spot } of wholeSpots(rows)) {
+      if (!isAs(databases.of(change.database), spot, "after")) {
+        throw new AppError("failed", `the ${rowName(change)} does not hold what was written to it`);
       }
     }
     for (const path of new Set(rows.map((row) => row.database))) {

@@ -1,31 +1,41 @@
 /** Files named like rollouts that Codex cannot read, and rows whose files are gone. Reported, never touched. */
 import type { Finding } from "../core/finding.ts";
+import { lostThreads, missingThreads } from "./lost_files.ts";
 import type { Facts, Repair } from "./repair.ts";
+import { filesByThread } from "./thread_files.ts";
 
 /** Reports damaged and missing rollouts. */
 export const damageReport: Repair = {
   name: "damage",
   summary: "report rollouts that cannot be read and rows without a rollout",
   safe: false,
-  find: ({ snapshot }: Facts) => [...damaged(snapshot), ...missing(snapshot)],
+  find: (facts: Facts) => [...damaged(facts), ...missing(facts), ...elsewhere(facts)],
   plan: undefined,
 };
 
-function damaged({ damaged }: Facts["snapshot"]): readonly Finding[] {
-  if (damaged.length === 0) return [];
+/** A file that is only named wrongly is the business of another repair. */
+function damaged(facts: Facts): readonly Finding[] {
+  const known = new Set(
+    [...filesByThread(facts).values()].flatMap(({ files, copies }) =>
+      [...files, ...copies].map(({ rollout }) => rollout.path)
+    ),
+  );
+  const ill = facts.snapshot.damaged.filter(({ path }) => !known.has(path));
+  if (ill.length === 0) return [];
   return [{
     code: "rollout-damaged",
     severity: "error",
-    count: damaged.length,
+    count: ill.length,
     repair: undefined,
-    message: `${damaged.length} file(s) named like a rollout cannot be used; codexkeep leaves them alone`,
-    samples: damaged.map(({ path, damage }) => `${path}: ${damage?.detail ?? ""}`),
+    message: `${ill.length} file(s) named like a rollout cannot be used; codexkeep leaves them alone`,
+    samples: ill.map(({ path, damage }) => `${path}: ${damage?.detail ?? ""}`),
   }];
 }
 
-function missing({ threads }: Facts["snapshot"]): readonly Finding[] {
-  const rows = [...threads.values()].filter((thread) => thread.rollouts.length === 0);
+function missing(facts: Facts): readonly Finding[] {
+  const rows = missingThreads(facts);
   if (rows.length === 0) return [];
+  const titles = readTitles(facts);
   return [{
     code: "rollout-missing",
     severity: "warning",
@@ -33,6 +43,47 @@ function missing({ threads }: Facts["snapshot"]): readonly Finding[] {
     repair: undefined,
     message:
       `${rows.length} thread(s) have a row in the database but no rollout file, so they cannot be opened`,
-    samples: rows.map(({ id, row }) => `${id}: ${row?.rolloutPath ?? ""}`),
+    hint:
+      "only a backup can bring the files back; put them anywhere below the home and run codexkeep repair paths",
+    samples: rows.map(({ id, row }) => {
+      const title = titles.get(id);
+      return `${id}: ${row?.rolloutPath ?? ""}${title === undefined ? "" : `, ${JSON.stringify(title)}`}`;
+    }),
+  }];
+}
+
+/** How much of a title is told. */
+const MAX_TITLE = 80;
+
+/** What the rows call their threads: the name, else the title, else the first message. */
+function readTitles({ snapshot: { live }, tables }: Facts): ReadonlyMap<string, string> {
+  if (live === undefined) return new Map();
+  const rows = tables(live.path, (database) => {
+    const columns = database.columns("threads");
+    const told = ["name", "title", "first_user_message"].filter((name) => columns.includes(name));
+    const texts = told.map((name) => `nullif(${name}, '')`);
+    if (texts.length === 0) return [];
+    return database.all(
+      `select id, substr(coalesce(${texts.join(", ")}, ''), 1, ${MAX_TITLE}) as title from threads`,
+    );
+  });
+  return new Map(
+    (rows ?? []).flatMap(({ id, title }) =>
+      title === "" || title === null ? [] : [[String(id), String(title)]]
+    ),
+  );
+}
+
+function elsewhere(facts: Facts): readonly Finding[] {
+  const rows = [...lostThreads(facts)].filter(([, { is }]) => is === "elsewhere").map(([id]) => id);
+  if (rows.length === 0) return [];
+  return [{
+    code: "rollout-missing",
+    severity: "info",
+    count: rows.length,
+    repair: undefined,
+    message:
+      `${rows.length} thread(s) have their file outside of the folders of this home; Codex opens it there`,
+    samples: rows.map((id) => `${id}: ${facts.snapshot.threads.get(id)?.row?.rolloutPath ?? ""}`),
   }];
 }

@@ -1,26 +1,60 @@
-/** Threads whose reasoning only their own provider can read: they come back into view, but may not continue. */
+/**
+ * Threads whose reasoning only their own provider, or only the account they were made under, can read: they come back
+ * into view, but may not continue.
+ */
+import type { Thread } from "../core/snapshot.ts";
+import { shortName } from "../codex/account.ts";
+import { ownersOf } from "./account.ts";
+import { encryptedThreads, holdsEncrypted, isForeign, providerOf } from "./provider.ts";
 import type { Facts, Repair } from "./repair.ts";
 
-/** Reports threads with encrypted content of other providers. */
+/** Reports threads with encrypted content of other providers and accounts. */
 export const encryptedReport: Repair = {
   name: "encrypted",
-  summary: "report encrypted content of other providers",
+  summary: "report encrypted content of other providers and accounts",
   safe: false,
   find: (facts: Facts) => {
-    const counts = facts.encrypted();
-    const total = [...counts.values()].reduce((sum, n) => sum + n, 0);
-    if (total === 0) return [];
+    const { snapshot: { threads }, target, contents } = facts;
+    const foreign = encryptedThreads(threads.values(), target.id, contents);
+    const others = ofOtherAccounts(facts);
+    const count = foreign.length + others.length;
+    if (count === 0) return [];
     return [{
       code: "encrypted-content-foreign",
       severity: "info",
-      count: total,
+      count,
       repair: undefined,
-      message: encryptedWarning(total, facts.target.id),
-      samples: [...counts].map(([provider, n]) => `${provider}: ${n}`),
+      message: [
+        ...foreign.length > 0 ? [encryptedWarning(foreign.length, target.id)] : [],
+        ...others.length > 0 ? [accountWarning(others.length)] : [],
+      ].join("; "),
+      hint:
+        "they continue with the provider and the account they were made with; nothing in them is rewritten",
+      samples: [
+        ...groups(foreign.map((thread) => [providerOf(thread), thread])),
+        ...groups(others.map(({ owner, thread }) => [`${providerOf(thread)} under ${owner}`, thread])),
+        ...[...foreign, ...others.map(({ thread }) => thread)].map(({ id }) => id),
+      ],
     }];
   },
   plan: undefined,
 };
+
+/** Threads of the target that were made under another account than the one in use, which have its encrypted content. */
+function ofOtherAccounts(facts: Facts): readonly { readonly owner: string; readonly thread: Thread }[] {
+  const { target, contents } = facts;
+  const [, ...others] = ownersOf(facts);
+  return others.flatMap(({ creator, threads }) =>
+    threads.filter((thread) => !isForeign(thread, target.id) && holdsEncrypted(thread, contents))
+      .map((thread) => ({ owner: shortName(creator), thread }))
+  );
+}
+
+function groups(named: readonly (readonly [string, Thread])[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const [name] of named) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, n]) => `${name}: ${n}`);
+}
 
 /** The remark that goes with every move of such threads. */
 export function encryptedWarning(threads: number, target: string): string {
@@ -28,4 +62,9 @@ export function encryptedWarning(threads: number, target: string): string {
     JSON.stringify(target)
   } may refuse to ` +
     "continue or compact them (invalid_encrypted_content); reading and forking them works";
+}
+
+function accountWarning(threads: number): string {
+  return `${threads} thread(s) hold encrypted reasoning made under another ChatGPT account, and may be refused under ` +
+    "the one in use in the same way";
 }

@@ -19,21 +19,22 @@ import { unarchiveRepair } from "./unarchive.ts";
 import { userEventsRepair } from "./user_events.ts";
 
 /**
- * What stops everything else comes first (an interrupted run, the configuration, the database), then the content of
- * files, then their places, then what is derived from both: rows, the index, the app's own state.
+ * What stops everything else comes first (an interrupted run, the configuration, the database), then the places
+ * of files, so that all of a thread is known, then their content, then what is derived from both: rows, the index, the
+ * app's own state.
  */
 export const REPAIRS: readonly Repair[] = [
   recordReport,
   configReport,
   databaseReport,
   damageReport,
+  archiveRepair,
+  pathsRepair,
   historyRepair,
   providerRepair,
   cwdRepair,
   accountRepair,
-  archiveRepair,
   unarchiveRepair,
-  pathsRepair,
   previewRepair,
   userEventsRepair,
   backfillRepair,

@@ -15,11 +15,13 @@ import {
 import type { Rollout, Snapshot, Thread } from "../core/snapshot.ts";
 import { AppError } from "../core/error.ts";
 import type { Splice } from "../core/splice.ts";
-import { isDeclared } from "../codex/config.ts";
 import { relabel } from "../codex/relabel.ts";
 import { ENCRYPTED_MARKER } from "../codex/rollout.ts";
 import { contains } from "../text/jsonl.ts";
+import { missingFile, otherInFile, providerOf, undeclared } from "./provider_checks.ts";
 import type { Contents, Draft, Facts, Repair, RepairOptions, Target } from "./repair.ts";
+
+export { providerOf } from "./provider_checks.ts";
 
 /** Finds and cures threads of other providers. */
 export const providerRepair: Repair = {
@@ -38,12 +40,6 @@ export function copiesOf(thread: Thread): readonly (string | undefined)[] {
   return copies;
 }
 
-/** The provider a user would name for a thread: the one it resumes with, else the one in its newest file. */
-export function providerOf(thread: Thread): string {
-  return thread.row?.provider ?? thread.rollouts.at(-1)?.recorded ?? thread.rollouts.at(-1)?.meta?.provider ??
-    NO_PROVIDER;
-}
-
 /** Whether any copy names a provider other than `target`. */
 export function isForeign(thread: Thread, target: string): boolean {
   return copiesOf(thread).some((copy) => copy !== undefined && copy !== target);
@@ -56,13 +52,32 @@ export function countEncrypted(
   contents: Contents,
 ): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const thread of threads) {
-    if (!isForeign(thread, target) || !thread.rollouts.some((rollout) => isEncrypted(rollout, contents))) {
-      continue;
-    }
-    count(counts, providerOf(thread));
-  }
+  for (const thread of encryptedThreads(threads, target, contents)) count(counts, providerOf(thread));
   return counts;
+}
+
+/** The threads of other providers than `target` with content that only their own can decrypt. */
+export function encryptedThreads(
+  threads: Iterable<Thread>,
+  target: string,
+  contents: Contents,
+): readonly Thread[] {
+  return [...threads].filter((thread) => isForeign(thread, target) && holdsEncrypted(thread, contents));
+}
+
+/** What was found in files before, so that each is searched but once in a run. */
+const SEARCHED = new WeakMap<Contents, Map<string, boolean>>();
+
+/** Whether a file of the thread holds reasoning that is encrypted. */
+export function holdsEncrypted({ rollouts }: Thread, contents: Contents): boolean {
+  const known = SEARCHED.get(contents) ?? new Map<string, boolean>();
+  SEARCHED.set(contents, known);
+  return rollouts.some((rollout) => {
+    const key = `${rollout.path} ${rollout.stamp.size} ${rollout.stamp.mtimeMs}`;
+    const found = known.get(key) ?? isEncrypted(rollout, contents);
+    known.set(key, found);
+    return found;
+  });
 }
 
 function isEncrypted(rollout: Rollout, contents: Contents): boolean {
@@ -93,7 +108,7 @@ function findProviders({ snapshot, target }: Facts): readonly Finding[] {
       samples: split.map(describe),
     });
   }
-  return [...findings, ...undeclared(threads, snapshot)];
+  return [...findings, ...undeclared(threads, snapshot, describe)];
 }
 
 function mismatch(foreign: readonly Thread[], target: Target): Finding {
@@ -116,27 +131,6 @@ function disagrees(thread: Thread): boolean {
   return new Set(copiesOf(thread).filter((copy) => copy !== undefined)).size > 1;
 }
 
-function undeclared(threads: readonly Thread[], snapshot: Snapshot): readonly Finding[] {
-  const unknown = threads.filter((thread) => {
-    const provider = providerOf(thread);
-    return provider !== NO_PROVIDER && !isDeclared(snapshot.config, provider);
-  });
-  if (unknown.length === 0) return [];
-  const ids = [...new Set(unknown.map(providerOf))];
-  return [{
-    code: "provider-not-configured",
-    severity: "error",
-    count: unknown.length,
-    repair: "provider",
-    message: `${unknown.length} thread(s) need ${
-      ids.map((id) => JSON.stringify(id)).join(", ")
-    }, which config.toml does ` +
-      `not declare; Codex lists them but cannot open them`,
-    hint: "give them to the provider in use with `codexkeep sync`, or put the [model_providers] table back",
-    samples: unknown.map(describe),
-  }];
-}
-
 function describe(thread: Thread): string {
   const rollout = thread.rollouts.at(-1);
   const name = (provider: string | undefined) => provider ?? NO_PROVIDER;
@@ -144,10 +138,13 @@ function describe(thread: Thread): string {
     `database ${thread.row ? name(thread.row.provider) : "no row"}`;
 }
 
-/** The changes that give each selected thread the provider `targetOf` says; undefined leaves a thread alone. */
+/**
+ * The changes that give each selected thread the provider `targetOf` says; undefined leaves a thread alone. With `only`
+ * the other copies stay as they are, for those who know what Codex makes of that.
+ */
 export function planProviders(
   { snapshot, contents }: Facts,
-  { threads, from }: RepairOptions,
+  { threads, from, only }: RepairOptions,
   targetOf: (thread: Thread) => string | undefined,
 ): Draft {
   const changes: Change[] = [];
@@ -157,9 +154,12 @@ export function planProviders(
     const target = targetOf(thread);
     if (target === undefined || !isForeign(thread, target)) continue;
     if (from !== undefined && from !== providerOf(thread)) continue;
+    const other = from === undefined ? undefined : otherInFile(thread, from, target);
     const planned = busy.has(thread.id)
       ? { refused: "Codex has it open" }
-      : planThread(thread, target, snapshot, contents);
+      : other !== undefined
+      ? { refused: other }
+      : planThread(thread, target, snapshot, contents, only);
     if ("refused" in planned) skipped.push({ subject: thread.id, reason: planned.refused });
     else changes.push(...planned);
   }
@@ -167,6 +167,21 @@ export function planProviders(
 }
 
 function planThread(
+  thread: Thread,
+  target: string,
+  snapshot: Snapshot,
+  contents: Contents,
+  only: RepairOptions["only"],
+): readonly Change[] | { readonly refused: string } {
+  const edits = only === "database" ? [] : planFiles(thread, target, snapshot, contents);
+  if ("refused" in edits || only === "rollouts") return edits;
+  const { row } = thread;
+  if (row === undefined || row.provider === target) return edits;
+  if (snapshot.live === undefined) return { refused: "there is no database to change its row in" };
+  return [...edits, rowOf(thread.id, row.provider, target, snapshot.live.path)];
+}
+
+function planFiles(
   thread: Thread,
   target: string,
   snapshot: Snapshot,
@@ -179,22 +194,7 @@ function planThread(
     if ("refused" in splices) return { refused: `${rollout.path}: ${splices.refused}` };
     if (splices.splices.length > 0) changes.push(editOf(thread.id, rollout, target, splices));
   }
-  if (thread.row && thread.row.provider !== target) {
-    if (snapshot.live === undefined) return { refused: "there is no database to change its row in" };
-    changes.push(rowOf(thread.id, thread.row.provider, target, snapshot.live.path));
-  }
   return changes;
-}
-
-/** A file may only seem to be missing, because its folder cannot be read. */
-function missingFile({ row }: Thread, { home, damaged }: Snapshot): string {
-  const named = row?.rolloutPath.replaceAll("\\", "/") ?? "";
-  const folder = damaged.find(({ path, nameId }) =>
-    nameId === undefined && named.startsWith(`${home.replaceAll("\\", "/")}/${path}/`)
-  );
-  return folder === undefined
-    ? "its rollout file is missing"
-    : `its rollout file cannot be reached, ${folder.path}: ${folder.damage?.detail ?? ""}`;
 }
 
 interface Relabelled {

@@ -52,6 +52,8 @@ export interface Files {
   stat(path: RelPath): FileEntry | undefined;
   /** Whether a folder of the user's, such as a project, is there. Follows links. */
   hasFolder(path: string): boolean;
+  /** The path of a file or folder anywhere, all links followed; undefined when there is none. */
+  realPath?(path: string): string | undefined;
 }
 
 /** What checks look at. */
@@ -65,6 +67,11 @@ export interface Facts {
    * database is `snapshot.live.path`; `thread_history_1.sqlite` lies beside it.
    */
   tables<T>(path: AbsPath, use: (tables: Tables) => T): T | undefined;
+  /**
+   * Like `tables`, for a damaged database that cannot be opened as it is: a mended copy, in which queries still throw
+   * `AppError` where they come upon damage.
+   */
+  readonly remains?: Facts["tables"];
   /** The moment of the scan, milliseconds since 1970. */
   readonly nowMs: number;
   readonly platform: "linux" | "darwin" | "windows";
@@ -77,6 +84,8 @@ export interface RepairOptions {
   readonly threads: readonly Thread[];
   /** Only threads that belong to this provider now. */
   readonly from: string | undefined;
+  /** Made as part of `repair all`, not asked for by name. */
+  readonly all?: boolean;
   /** The user named the threads, instead of taking all of them. */
   readonly named?: boolean;
   /** Folders that have moved, for `cwd`. */
@@ -91,10 +100,15 @@ export interface FolderMap {
   readonly to: string;
 }
 
+/** What most repairs stand on. */
+export type Ground = "database" | "config";
+
 /** Part of a plan. */
 export interface Draft {
   readonly changes: readonly Change[];
   readonly skipped: readonly Skip[];
+  /** Files where they are now that the changes make part of a thread, as a scan sees them then. */
+  readonly found?: readonly Rollout[];
 }
 
 /** One ailment and its cure. */
@@ -105,6 +119,12 @@ export interface Repair {
   readonly safe: boolean;
   /** What is wrong, without opinion on whether it should be repaired. */
   find(facts: Facts): readonly Finding[];
+  /** What need not be in order for it: the live database may be missing or unusable, `config.toml` not readable. */
+  readonly worksWithout?: readonly Ground[];
+  /** What the user has to say: which threads. Such a repair is not `safe`. */
+  readonly needs?: "selection";
+  /** What the user may say: which folders have moved (`--map`). */
+  readonly takes?: "maps";
   /** The changes that cure it; undefined for ailments that can only be reported. */
   readonly plan: ((facts: Facts, options: RepairOptions) => Draft) | undefined;
 }

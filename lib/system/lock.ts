@@ -35,6 +35,11 @@ const THREAD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Codex holds `.coordination.lock` for less than a millisecond at a time. */
 const COORDINATION_WAIT_MS = 2000;
 
+/** How long to wait for it before locks are tried: longer than anybody takes to load a thread. */
+const PROBE_WAIT_MS = 200;
+/** For how long a lock is asked for that another program may only be trying, as in {@link busyThreads}. */
+const PROBED_MS = 30;
+
 /** What one call holds. */
 interface Taken {
   readonly file: Deno.FsFile;
@@ -92,24 +97,29 @@ export async function busyThreads(home: AbsPath): Promise<string[]> {
     entry.name
   );
   const ids = names.filter((name) => name.endsWith(".lock")).map((name) => name.slice(0, -".lock".length));
-  const listed = new Set(
-    (readProcLocks() ?? []).filter((lock) => lock.kind === "FLOCK" && lock.exclusive).map((lock) =>
-      lock.file
-    ),
-  );
-  const busy: string[] = [];
-  const unsure: string[] = [];
-  for (const id of ids.filter((id) => THREAD_ID.test(id))) {
-    const stat = realDisk.lstat(joinPath(folder, `${id}.lock`));
-    if (stat === undefined) continue;
-    (listed.has(fileKey(stat)) ? busy : unsure).push(id);
-  }
+  const { busy, unsure } = fromTable(folder, ids.filter((id) => THREAD_ID.test(id)));
   if (unsure.length > 0) busy.push(...await probe(folder, unsure));
   return busy.sort();
 }
 
+/** What the kernel's table says of these threads; those without a lock file are neither. */
+function fromTable(folder: AbsPath, ids: readonly string[]): { busy: string[]; unsure: string[] } {
+  const locks = (readProcLocks() ?? []).filter((lock) => lock.kind === "FLOCK" && lock.exclusive);
+  const listed = new Set(locks.map((lock) => lock.file));
+  const busy: string[] = [];
+  const unsure: string[] = [];
+  for (const id of ids) {
+    const stat = realDisk.lstat(joinPath(folder, `${id}.lock`));
+    if (stat === undefined) continue;
+    (listed.has(fileKey(stat)) ? busy : unsure).push(id);
+  }
+  return { busy, unsure };
+}
+
 async function probe(folder: AbsPath, ids: readonly string[]): Promise<string[]> {
-  const gate = await openGate(folder, "read", true, 0).catch(() => undefined);
+  const gate = await openGate(folder, "read", true, PROBE_WAIT_MS).catch(() => undefined);
+  // Somebody is loading threads just now: trying their locks would make that fail, and where there is a table it tells.
+  if (gate === "taken" && readProcLocks() !== undefined) return fromTable(folder, ids).busy;
   const busy: string[] = [];
   try {
     for (const id of ids) if (!await isFree(joinPath(folder, `${id}.lock`))) busy.push(id);
@@ -179,7 +189,7 @@ export async function lockThreads(home: AbsPath, ids: readonly string[]): Promis
 async function take(path: AbsPath): Promise<Taken | undefined> {
   const created = createIfMissing(path, 0o600);
   const file = openLockFile(path, "write");
-  if (file === undefined || !await lockOrClose(file, path, true, 0)) return undefined;
+  if (file === undefined || !await lockOrClose(file, path, true, PROBED_MS)) return undefined;
   if (isSameFile(file, path)) return { file, path, created };
   file.close();
   return undefined;

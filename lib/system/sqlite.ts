@@ -7,8 +7,9 @@
 import { sqliteVersion } from "./sqlite_driver.ts";
 
 export { isInUse, lockHolders, PROBE_PREFIX } from "./in_use.ts";
-export { type Row, sqliteVersion, type Value } from "./sqlite_driver.ts";
+export { type Row, sqliteCode, sqliteVersion, type Value } from "./sqlite_driver.ts";
 export { openForReading, type ReadDatabase } from "./sqlite_read.ts";
+export { openRemains } from "./sqlite_remains.ts";
 export { openForWriting, type WriteDatabase } from "./sqlite_write.ts";
 
 /**

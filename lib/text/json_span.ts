@@ -79,6 +79,36 @@ export function objectMembers(
   }
 }
 
+/** One value of an array. */
+export interface Item {
+  readonly value: Span;
+  readonly kind: JsonKind;
+}
+
+/**
+ * The values of the array that starts at the first non-space byte at or after `at`, in order, and the offset after its
+ * closing bracket; as strict as {@link objectMembers}. Throws {@link JsonSpanError}.
+ *
+ * @param text `toSearchText(bytes)`, for callers that walk several arrays of one text
+ */
+export function arrayItems(
+  bytes: Uint8Array,
+  at: number,
+  text: string = toSearchText(bytes),
+): { items: Item[]; end: number } {
+  const items: Item[] = [];
+  let i = expect(text, skipSpaces(text, at), OPEN_ARRAY, "an array");
+  if (text.charCodeAt(i) === CLOSE_ARRAY) return { items, end: i + 1 };
+  for (;;) {
+    const kind = kindAt(text, i);
+    const value = { start: i, end: valueEnd(text, i, kind) };
+    items.push({ value, kind });
+    i = skipSpaces(text, value.end);
+    if (text.charCodeAt(i) === CLOSE_ARRAY) return { items, end: i + 1 };
+    i = expect(text, i, COMMA, "a comma or the end of the array");
+  }
+}
+
 /**
  * The member called `key`; undefined when there is none. Throws {@link JsonSpanError} when there are two: Codex's own
  * reader refuses such an object, so neither may be taken for the value.

@@ -22,23 +22,25 @@ const CLOSE_OBJECT = 0x7d;
  * @param donors members that may be removed, taken in this order and only as many as needed; a span may include the
  *   comma ({@link memberWithComma}) or not: commas come out right either way. Throws `RangeError` for a donor that
  *   touches the value or lies outside the line.
+ * @param growth by how many bytes the line is to be longer afterwards all the same; negative: shorter
  */
 export function replaceSameLength(
   line: Uint8Array,
   value: Span,
   literal: Uint8Array,
   donors: readonly Span[] = [],
+  growth = 0,
 ): readonly Splice[] | undefined {
   if (literal.includes(LINE_FEED)) throw new RangeError("a literal with a line break would end the line");
-  const need = literal.length - (value.end - value.start);
+  const need = literal.length - (value.end - value.start) - growth;
   const removed = need <= 0 ? [] : findRoom(line, value, need, donors);
   if (removed === undefined) return undefined;
   const padded = new Uint8Array(literal.length + sizeOf(removed) - need).fill(SPACE);
   padded.set(literal);
   const change = spliceBetween(line.subarray(value.start, value.end), padded);
-  if (change.before === change.after) return [];
+  const changes = change.before === change.after ? [] : [{ ...change, at: value.start + change.at }];
   return [
-    { ...change, at: value.start + change.at },
+    ...changes,
     ...removed.map(({ start, end }) => ({
       at: start,
       before: toByteString(line.subarray(start, end)),

@@ -8,6 +8,8 @@ import { encodeText } from "../core/bytes.ts";
 import { AppError, messageOf } from "../core/error.ts";
 import { applySplices, type Splice } from "../core/splice.ts";
 
+export type { AST };
+
 /** A TOML file that could be read. */
 export interface TomlDocument {
   /** The root table; integers as `bigint`, dates as `smol-toml` has them, tables without a prototype. */
@@ -33,7 +35,7 @@ export class TomlError extends Error {
 }
 
 /** A change of text: characters from `start` to `end` become `text`. */
-interface Edit {
+export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -80,15 +82,6 @@ export function rootKeySplice(bytes: Uint8Array, key: string, value: string | un
   return splice;
 }
 
-/** The line, from 1, on which the root key `key` stands; undefined when it does not, or the file is not TOML. */
-export function rootKeyLine(bytes: Uint8Array, key: string): number | undefined {
-  try {
-    return rootOf(parseToml(bytes).text).pairs.find((one) => isKey(one, key))?.loc.start.line;
-  } catch {
-    return undefined;
-  }
-}
-
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -117,12 +110,17 @@ function tomlErrorOf(error: unknown): TomlError {
 }
 
 function rootOf(text: string): Root {
+  const body = tomlNodes(text);
+  return {
+    pairs: body.filter((node) => node.type === "TOMLKeyValue"),
+    firstTable: body.find((node) => node.type === "TOMLTable")?.range[0],
+  };
+}
+
+/** The root pairs and the tables of a TOML text, as they stand there. Throws `config-invalid`. */
+export function tomlNodes(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTable)[] {
   try {
-    const body = parseTOML(text, { tomlVersion: "1.1" }).body[0].body;
-    return {
-      pairs: body.filter((node) => node.type === "TOMLKeyValue"),
-      firstTable: body.find((node) => node.type === "TOMLTable")?.range[0],
-    };
+    return parseTOML(text, { tomlVersion: "1.1" }).body[0].body;
   } catch (error) {
     throw new AppError("config-invalid", `the configuration cannot be edited safely: ${messageOf(error)}`);
   }
@@ -185,12 +183,13 @@ function tomlString(value: string, literal: boolean): string {
   return JSON.stringify(value).replaceAll("\u007f", "\\u007f");
 }
 
-function lineStartOf(text: string, at: number): number {
+/** The offset of the first character of the line that `at` is on. */
+export function lineStartOf(text: string, at: number): number {
   return at === 0 ? 0 : text.lastIndexOf("\n", at - 1) + 1;
 }
 
 /** The offset after the line feed at or after `at`, or the end of the text. */
-function lineEndOf(text: string, at: number): number {
+export function lineEndOf(text: string, at: number): number {
   return text.indexOf("\n", at) + 1 || text.length;
 }
 
@@ -202,7 +201,7 @@ function eolBefore(text: string, at: number): string {
 }
 
 /** From characters of the text to bytes of the file, where a byte order mark may come first. */
-function toSplice(bytes: Uint8Array, text: string, edit: Edit): Splice {
+export function toSplice(bytes: Uint8Array, text: string, edit: Edit): Splice {
   const size = (part: string) => new TextEncoder().encode(part).length;
   const at = bytes.length - size(text) + size(text.slice(0, edit.start));
   return { at, before: encodeText(text.slice(edit.start, edit.end)), after: encodeText(edit.text) };
@@ -219,7 +218,7 @@ function verify(bytes: Uint8Array, splice: Splice, wanted: Record<string, unknow
 }
 
 /** Deep equality of TOML values; a date is equal when it is spelled the same way, its kind included. */
-function same(one: unknown, other: unknown): boolean {
+export function same(one: unknown, other: unknown): boolean {
   if (one instanceof Date && other instanceof Date) return one.toISOString() === other.toISOString();
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
     return Object.is(one, other);

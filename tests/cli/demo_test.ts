@@ -51,7 +51,7 @@ Deno.test("demo shows the same text with colour, marks aside", async () => {
   const plain = (text: string) =>
     // deno-lint-ignore no-control-regex -- the escape character is what is looked for
     text.replaceAll(/\u001b\[\d+m/g, "").replaceAll(
-      /codexkeep-[0-9a-z]+|[0-9]{6}-[0-9A-Za-z-]+|rollout-.*|- 01.*/g,
+      /codexkeep-[0-9a-z]+|[0-9]{6}-[0-9A-Za-z-]+|rollout-.*|01[0-9a-f]{6}-[0-9a-f-]+/g,
       "",
     );
   const colored = (await demo({ isTerminal: true })).out;

@@ -3,10 +3,12 @@ import type { Command, Outcome, Versions, View } from "../../lib/cli/command.ts"
 import { makeOutcome } from "../../lib/cli/outcome.ts";
 import { runIn, type World } from "../../lib/cli/run.ts";
 import { makeStyle, PLAIN } from "../../lib/cli/style.ts";
+import type { AuditReport } from "../../lib/core/audit_report.ts";
 import type {
   Counts,
   DiagnoseReport,
   ExplainReport,
+  ExportReport,
   RecordDetailReport,
   RecordReport,
   RecordsReport,
@@ -143,19 +145,62 @@ export function status(text: string): StatusReport {
   };
 }
 
+/** Numbers in which every foreign text is `text`. */
+function audit(text: string): AuditReport {
+  const folders = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`${text}/${n}`, 20 - n]));
+  const some = { count: 4, samples: [text, text, text, text] };
+  return {
+    sessions_rollouts: 1391,
+    archived_rollouts: 2,
+    rollouts_total: 1393,
+    threads_total: 1392,
+    threads_active: 1390,
+    threads_archived: 2,
+    by_provider: { [text]: 1390, openai: 2 },
+    by_cwd: { [text]: 1170, ...folders },
+    groups: [
+      { source: text, provider: text, archived: false, threads: 1390 },
+      { source: "cli", provider: "<empty>", archived: true, threads: 2 },
+    ],
+    integrity: {
+      disk_not_in_db: some,
+      db_not_on_disk: some,
+      missing_rollout_path: { count: 0, samples: [] },
+      duplicate_rollout_ids: some,
+    },
+  };
+}
+
 /** A diagnosis in which every foreign text is `text`. */
 export function diagnosis(text: string): DiagnoseReport {
   const samples = Array.from({ length: 25 }, () => text);
   return {
     ...status(text),
     app_provider: { id: text, inferred_from: text },
+    audit: audit(text),
+    app: {
+      latest_thread: { id: text, provider: text, updated_at: text },
+      user_event_drift: 3,
+      session_index: { exists: true, entries: 12, threads: 10 },
+      ui_state: { exists: true, readable: true, keys: [text, text], keys_total: 9 },
+    },
+    safety: text,
     findings: [
-      { code: "record-pending", severity: "info", count: 1, repair: undefined, message: text, samples: [] },
+      {
+        code: "record-pending",
+        severity: "info",
+        count: 1,
+        repair: undefined,
+        cure: null,
+        message: text,
+        samples: [],
+      },
       {
         code: "provider-mismatch",
         severity: "error",
         count: 1391,
         repair: text,
+        cure: `codexkeep repair ${text}`,
         message: text,
         hint: text,
         samples,
@@ -165,6 +210,7 @@ export function diagnosis(text: string): DiagnoseReport {
         severity: "warning",
         count: 2,
         repair: undefined,
+        cure: null,
         message: text,
         samples: [text],
       },
@@ -185,12 +231,45 @@ export function explanation(text: string): ExplainReport {
       history_mode: text,
       rollouts: [text, text],
       busy: true,
+      account_bound: true,
+      files: [
+        { path: text, archived: false, compressed: true, segment: text, damage: text },
+        { path: text, archived: true, compressed: false, segment: null, damage: null },
+      ],
+      row: {
+        rollout_path: text,
+        file: null,
+        cwd: text,
+        source: text,
+        archived: true,
+        has_preview: false,
+        updated_at: text,
+      },
     },
     readers: [
       { reader: text, visible: true, because: text },
       { reader: text, visible: false, because: text },
     ],
+    causes: [
+      {
+        code: "provider-mismatch",
+        severity: "warning",
+        message: text,
+        hides: [text, text],
+        samples: Array.from({ length: 7 }, () => text),
+        cure: text,
+        hint: null,
+      },
+      { code: text, severity: "error", message: text, hides: [], samples: [], cure: null, hint: text },
+      { code: text, severity: "info", message: text, hides: [], samples: [text], cure: text, hint: text },
+    ],
+    remarks: [text],
   };
+}
+
+/** An export in which every foreign text is `text`. */
+export function exported(text: string): ExportReport {
+  return { record: text, file: text, rows: 3, moves: [{ from: text, to: text, threads: 3 }] };
 }
 
 /** A run that was carried out, in which every foreign text is `text`. */

@@ -1,7 +1,8 @@
 import { flagsOf } from "../../lib/cli/flags.ts";
 import { commandHelp, commandTable, familyHelp, flagTerm, overview } from "../../lib/cli/help.ts";
-import { COMMANDS, REPAIR_NAMES } from "../../lib/cli/registry.ts";
-import * as repairs from "../../lib/repairs/mod.ts";
+import { COMMANDS } from "../../lib/cli/registry.ts";
+import { CATALOGUE } from "../../lib/repairs/catalogue.ts";
+import { REPAIRS } from "../../lib/repairs/mod.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { runLine, VIEW } from "./fixture.ts";
 
@@ -101,8 +102,17 @@ Deno.test("every example is a command line that parses", async () => {
   }
 });
 
-Deno.test("the names that repair takes are those of the repairs, and all", () => {
-  assertEquals([...REPAIR_NAMES], [...repairs.REPAIR_NAMES, "all"]);
+Deno.test("the catalogue says of the repairs what they say of themselves, and repair takes all of them", () => {
+  const curing = REPAIRS.filter(({ plan }) => plan !== undefined);
+  const entries = curing.map(({ name, summary, safe }) => ({ name, summary, safe }));
+  const sorted = (list: readonly { readonly name: string }[]) =>
+    [...list].sort((a, b) => a.name < b.name ? -1 : 1);
+  assertEquals(sorted(CATALOGUE), sorted(entries));
+  const repair = COMMANDS.find(({ name }) => name === "repair")!;
+  assertEquals(repair.args[0]?.choices, [...CATALOGUE.map(({ name }) => name), "all"]);
+  const help = flat(commandHelp(repair, VIEW));
+  for (const { name, summary } of CATALOGUE) assertStringIncludes(help, `${name} ${summary}`);
+  assertStringIncludes(help, `all those that are right without a choice: `);
 });
 
 Deno.test("help is printed for a command, a family and all, also as JSON", async () => {

@@ -3,7 +3,13 @@ import { failureOutcome, makeOutcome } from "../../lib/cli/outcome.ts";
 import { toJson } from "../../lib/cli/output.ts";
 import { explainText } from "../../lib/cli/render_explain.ts";
 import { diagnoseText } from "../../lib/cli/render_findings.ts";
-import { recordsText, recordText, recoverText, verifyText } from "../../lib/cli/render_records.ts";
+import {
+  exportText,
+  recordsText,
+  recordText,
+  recoverText,
+  verifyText,
+} from "../../lib/cli/render_records.ts";
 import { statusText } from "../../lib/cli/render_status.ts";
 import { planText, writeText } from "../../lib/cli/render_write.ts";
 import { AppError } from "../../lib/core/error.ts";
@@ -12,6 +18,7 @@ import {
   COLOR_VIEW,
   diagnosis,
   explanation,
+  exported,
   recordDetail,
   records,
   runLine,
@@ -67,9 +74,14 @@ function everyText(text: string, view: View): Record<string, readonly string[]> 
     records: recordsText(records(text), view),
     record: recordText(recordDetail(text), view),
     verify: verifyText(verified, view),
+    export: exportText(exported(text), view),
+    nothing: exportText({ ...exported(text), rows: 0, moves: [] }, view),
     recover: recoverText({ recovered: [text], swept: 1, left }, view),
   };
 }
+
+/** Texts in which nothing stands out. */
+const NO_COLOUR: ReadonlySet<string> = new Set(["recover", "nothing"]);
 
 /** Control, format, surrogate and separator characters, by code so that this does not lean on what is tested. */
 function activeIn(text: string): string[] {
@@ -111,14 +123,14 @@ Deno.test("every renderer shows the same text with and without colour", () => {
   for (const [name, lines] of Object.entries(everyText("relay", COLOR_VIEW))) {
     // deno-lint-ignore no-control-regex -- the marks that the style makes
     assertEquals(lines.map((line) => line.replaceAll(/\u001b\[\d+m/g, "")), [...plain[name] ?? []], name);
-    assert(lines.some((line) => line.includes("\u001b[")) || name === "recover", `${name} has no colour`);
+    assert(lines.some((line) => line.includes("\u001b[")) || NO_COLOUR.has(name), `${name} has no colour`);
   }
 });
 
 Deno.test("every renderer bounds the length of a line", () => {
   for (const [name, lines] of Object.entries(everyText("x".repeat(100_000), VIEW))) {
     // Messages, verdicts and commands come from the program; all else is cut.
-    if (name === "diagnose" || name === "status" || name === "show") continue;
+    if (["diagnose", "explain", "status", "show"].includes(name)) continue;
     for (const line of lines) assert(line.length < 1000, `${name}: ${line.length}`);
   }
 });

@@ -1,6 +1,8 @@
 import { explainText, explainVerdict } from "../../lib/cli/render_explain.ts";
-import { cutSamples, diagnoseText, diagnoseVerdict } from "../../lib/cli/render_findings.ts";
+import { cutSamples, diagnoseText, diagnoseVerdict, findingText } from "../../lib/cli/render_findings.ts";
 import {
+  exportText,
+  exportVerdict,
   recordsText,
   recordsVerdict,
   recordText,
@@ -12,7 +14,17 @@ import {
 import { statusText } from "../../lib/cli/render_status.ts";
 import { writeText, writeVerdict } from "../../lib/cli/render_write.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { counts, diagnosis, explanation, recordDetail, records, status, VIEW, written } from "./fixture.ts";
+import {
+  counts,
+  diagnosis,
+  explanation,
+  exported,
+  recordDetail,
+  records,
+  status,
+  VIEW,
+  written,
+} from "./fixture.ts";
 
 const CONTEXT = { planShown: false, applyWith: "codexkeep sync --apply", restorable: true };
 
@@ -54,27 +66,91 @@ Deno.test("statusText() counts providers with the names of object members", () =
   assertMatch(statusText(odd, VIEW).join("\n"), /constructor +3 +0 +≠ -3/);
 });
 
-Deno.test("diagnoseText() groups by severity, cuts samples and names the repair", () => {
+Deno.test("diagnoseText() groups by severity, cuts samples, names the cure, and tells numbers last", () => {
   const text = diagnoseText(diagnosis("relay"), 3, VIEW).join("\n");
-  const order = ["Errors", "provider-mismatch (1,391)", "Warnings", "database-split (2)", "Good to know"];
+  const order = [
+    "Home",
+    "Errors",
+    "provider-mismatch (1,391)",
+    "Warnings",
+    "database-split (2)",
+    "Good to know",
+    "Numbers",
+    "Threads by provider",
+    "Threads by folder",
+    "Files and rows",
+    "The app is using relay, going by relay.",
+    "next: relay",
+  ];
   const places = order.map((word) => text.indexOf(word));
   assert(places.every((place, index) => place > (places[index - 1] ?? -1)), JSON.stringify(places));
-  assertEquals(text.split("    - relay").length - 1, 3 + 1);
-  assertStringIncludes(text, "… and 22 more");
-  assertStringIncludes(text, "repair: codexkeep repair relay");
-  assertStringIncludes(text, "The app is using relay, going by relay.");
+  assertEquals(text.split("\n    - relay").length - 1, 3 + 1);
+  assertStringIncludes(text, "\n    … and 22 more");
+  assertStringIncludes(text, "cure: codexkeep repair relay");
   const all = diagnoseText(diagnosis("relay"), 3, { ...VIEW, verbose: true }).join("\n");
-  assertEquals(all.split("    - relay").length - 1, 25 + 1);
+  assertEquals(all.split("\n    - relay").length - 1, 25 + 1);
 });
 
-Deno.test("diagnoseText() says when there are no findings", () => {
-  const text = diagnoseText({ ...diagnosis("relay"), findings: [] }, 3, VIEW).join("\n");
+Deno.test("diagnoseText() tells the numbers, the first twelve folders and what does not fit together", () => {
+  const text = diagnoseText(diagnosis("relay"), 10, VIEW).join("\n");
+  assertStringIncludes(text, "1,393: 1,391 in sessions, 2 in archived_sessions");
+  assertStringIncludes(text, "1,392: 1,390 active, 2 archived");
+  assertStringIncludes(text, "relay 1,390, cli 2");
+  assertStringIncludes(text, "12 entries for 10 threads");
+  assertStringIncludes(text, "2 keys of 9 about the sidebar");
+  assertStringIncludes(text, "3 rows say that the user wrote nothing");
+  assertStringIncludes(text, "  1,170  relay\n     20  relay/0\n");
+  assertStringIncludes(text, "relay/10\n  … and 9 more folders");
+  assert(!text.includes("relay/11"));
+  assertStringIncludes(
+    text,
+    "  4  threads on disk, not in the database\n     relay\n     relay\n     relay\n",
+  );
+  assertStringIncludes(text, "  0  rows that name a file that is not there\n");
+  assert(!text.includes("<empty>"));
+  const all = diagnoseText(diagnosis("relay"), 10, { ...VIEW, verbose: true }).join("\n");
+  assertStringIncludes(all, "relay/19");
+  assertMatch(all, /2 +cli +<empty> +archived/);
+});
+
+Deno.test("diagnoseText() says when there are no findings, and what is not there", () => {
+  const report = diagnosis("relay");
+  const app = {
+    latest_thread: null,
+    user_event_drift: 0,
+    session_index: { exists: false, entries: 0, threads: 0 },
+    ui_state: { exists: false, readable: false, keys: [], keys_total: 0 },
+  };
+  const text = diagnoseText({ ...report, findings: [], app }, 3, VIEW).join("\n");
   assertStringIncludes(text, "No findings.");
+  assertStringIncludes(text, "no session_index.jsonl");
+  assertStringIncludes(text, "no .codex-global-state.json");
+  assertMatch(text, /Newest in app +none/);
+  assert(!text.includes("User events"));
+  const unread = { ...app, ui_state: { ...app.ui_state, exists: true } };
+  assertStringIncludes(diagnoseText({ ...report, app: unread }, 3, VIEW).join("\n"), "cannot be read");
+});
+
+Deno.test("diagnoseText() keeps to the columns of the terminal, but for paths with double spaces", () => {
+  const words = "openai and relay ".repeat(20).trim();
+  for (const width of [80, 120]) {
+    for (const line of diagnoseText({ ...diagnosis("x"), safety: words }, 3, { ...VIEW, width })) {
+      assert(line.length <= width, line);
+    }
+    const finding = { ...diagnosis("x").findings[1]!, message: words, hint: words, samples: [words] };
+    for (const line of findingText(finding, 3, { ...VIEW, width })) assert(line.length <= width, line);
+  }
+  const path = { ...diagnosis("x").findings[1]!, samples: [`a  ${words}`] };
+  assertStringIncludes(findingText(path, 3, VIEW).join("\n"), `- a  ${words}\n`);
 });
 
 Deno.test("cutSamples() cuts samples and leaves counts", () => {
-  const { findings } = cutSamples(diagnosis("relay"), 3);
+  const { findings, audit } = cutSamples(diagnosis("relay"), 3);
   assertEquals(findings.map(({ count, samples }) => [count, samples.length]), [[1, 0], [1391, 3], [2, 1]]);
+  assertEquals(
+    Object.values(audit.integrity).map(({ count, samples }) => [count, samples.length]),
+    [[4, 3], [4, 3], [0, 0], [4, 3]],
+  );
 });
 
 Deno.test("diagnoseVerdict() counts errors and warnings", () => {
@@ -82,12 +158,43 @@ Deno.test("diagnoseVerdict() counts errors and warnings", () => {
   assertEquals(diagnoseVerdict({ ...diagnosis("fine"), findings: [] }), "fine");
 });
 
-Deno.test("explainText() shows what every reader does and why", () => {
+Deno.test("explainText() shows what every reader does and why, what hides it, and what helps", () => {
   const text = explainText(explanation("relay"), VIEW).join("\n");
   assertMatch(text, /relay +yes +relay\n +relay +no +relay/);
   assertStringIncludes(text, "first line relay, recorded (none), database relay");
+  assertMatch(text, /Rollouts +relay: relay\n +relay\n/);
+  assertMatch(text, /archived, without preview, changed relay\n +names relay, which is not there/);
+  const order = [
+    "What hides it",
+    "provider-mismatch",
+    "hides it from: every reader",
+    "cure: relay",
+    "What else",
+  ];
+  const places = order.map((word) => text.indexOf(word));
+  assert(places.every((place, index) => place > (places[index - 1] ?? -1)), JSON.stringify(places));
+  assertStringIncludes(text, "… and 2 more");
+  assertStringIncludes(text, "Good to know\n  - relay");
   assertStringIncludes(text, "Shown by 1 of 2 readers");
-  assertEquals(explainVerdict({ ...explanation("x"), readers: [] }), "Shown by every reader of Codex.");
+  assertEquals(explainVerdict({ readers: [] }), "Shown by every reader of Codex.");
+  const { thread } = explanation("relay");
+  const bare = {
+    ...explanation("relay"),
+    causes: [],
+    remarks: [],
+    thread: { ...thread, row: null, files: [] },
+  };
+  const less = explainText(bare, VIEW).join("\n");
+  assert(!less.includes("What hides") && !less.includes("Good to know"));
+  assertMatch(less, /Rollouts +none\nRow +none/);
+});
+
+Deno.test("exportText() says what went where", () => {
+  const text = exportText(exported("R1"), VIEW).join("\n");
+  assertStringIncludes(text, "3 threads of record R1 written to R1");
+  assertStringIncludes(text, "3 threads: R1 → R1");
+  assertEquals(exportVerdict({ ...exported("R1"), rows: 1 }), "1 thread of record R1 written to R1");
+  assertStringIncludes(exportText({ ...exported("R1"), rows: 0 }, VIEW).join(), "heading alone");
 });
 
 Deno.test("writeText() shows the plan and how to carry it out when nothing was applied", () => {

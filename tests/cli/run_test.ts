@@ -61,6 +61,16 @@ Deno.test("runIn() says ok only for exit status 0", async () => {
   }
 });
 
+Deno.test("runIn() prints data that was asked for as it is, and nothing else on that stream", async () => {
+  const commands = [testCommand(() => Promise.resolve(sampleOutcome({ data: "a,b\r\n" })))];
+  for (const flags of [[], ["--quiet"], ["--verbose"]]) {
+    const { out, err } = await runLine({ commands }, "probe", ...flags);
+    assertEquals([out, err.includes("first line")], ["a,b\r\n", false]);
+  }
+  const { out } = await runLine({ commands }, "probe", "--json");
+  assertEquals(JSON.parse(out).result, { answer: 42 });
+});
+
 Deno.test("runIn() prints only the verdict and errors with --quiet", async () => {
   const quiet = await runLine({ commands: SAMPLE }, "probe", "-q");
   assertEquals([quiet.out, quiet.err], ["all is well\n", ""]);

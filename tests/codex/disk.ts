@@ -62,6 +62,16 @@ export function changeIndex(home: string, sql: string, ...values: readonly (stri
   withIndex(home, (database) => database.prepare(sql).run(...values));
 }
 
+/** Runs SQL on the history database of a home no Codex is using. */
+export function changeHistory(home: string, sql: string): void {
+  const database = new DatabaseSync(`${home}/thread_history_1.sqlite`);
+  try {
+    database.exec(sql);
+  } finally {
+    database.close();
+  }
+}
+
 /** Deletes the thread index, which makes Codex rebuild it from the rollouts at its next start. */
 export function dropIndex(home: string): void {
   for (const end of ["", "-wal", "-shm"]) {

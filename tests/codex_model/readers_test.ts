@@ -1,5 +1,5 @@
 import { type Reader, READERS, viewsOf } from "../../lib/codex/readers.ts";
-import type { RelPath } from "../../lib/core/path.ts";
+import type { AbsPath, RelPath } from "../../lib/core/path.ts";
 import type { Snapshot, Thread } from "../../lib/core/snapshot.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
 import {
@@ -140,6 +140,9 @@ Deno.test("viewsOf() hides a row whose file is elsewhere, but takes either name 
   }
   const backslashes = rowOf(1, { rolloutPath: `${HOME}/${rolloutPath(1)}`.replaceAll("/", "\\") });
   assertEquals(hiding(threadOf(1, { row: backslashes })).by, []);
+  const real = threadOf(1, { row: rowOf(1, { rolloutPath: `/real/${rolloutPath(1)}` }) });
+  hides(real, [...INDEX, ...BY_ID], /names a file that is not there/);
+  assertEquals(hiding(real, { realHome: "/real" as AbsPath }).by, []);
 });
 
 Deno.test("viewsOf() hides a thread without a row from the database's lists; Codex opens it by its file", () => {

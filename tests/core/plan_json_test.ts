@@ -56,6 +56,25 @@ const ROW = {
   cells: { model_provider: { before: "a", after: "b" } },
 };
 
+const MOVE = {
+  kind: "move",
+  path: "sessions/a.jsonl",
+  to: "archived_sessions/a.jsonl",
+  thread: "t1",
+  sets: {},
+  size: 1,
+  mtimeMs: 1,
+};
+const MAKE = { kind: "make", path: "session_index.jsonl", sets: {}, content: "x" };
+const ENTRY = {
+  kind: "entry",
+  database: "/h/state_5.sqlite",
+  table: "projects",
+  key: { id: "p" },
+  op: "add",
+  cells: { name: { before: null, after: "b" } },
+};
+
 /** What each field must not hold, by the kind of change. */
 const ALTERED:
   readonly (readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown[]>>])[] = [
@@ -100,6 +119,31 @@ const ALTERED:
       thread: [undefined, null, "", 3],
       cells: [undefined, null, {}, [], "x"],
     }],
+    [MOVE, {
+      path: ["..", undefined],
+      to: [undefined, "", "../b", "/etc/x", "a\\b", MOVE.path, 3],
+      thread: [null, "", 3],
+      size: [undefined, -1, "1"],
+      mtimeMs: [undefined, NaN],
+      sets: [undefined, []],
+    }],
+    [MAKE, {
+      path: ["..", undefined, "/x"],
+      content: [undefined, null, "€", 3, ["x"]],
+      sets: [undefined, 3],
+    }],
+    [ENTRY, {
+      database: [undefined, "", 3],
+      table: [undefined, "", "a b", "Projects", "sqlite_master; --", "_x", 3],
+      key: [undefined, null, {}, [], { "a b": 1 }, { id: null }, { id: true }, { id: {} }],
+      op: [undefined, null, "delete", "change ", "__proto__"],
+      thread: [null, "", 3],
+      cells: [undefined, null, [], { name: { before: "a", after: "b" } }],
+    }],
+    [{ ...ENTRY, op: "remove", cells: { name: { before: "a", after: null } } }, {
+      cells: [{ name: { before: "a", after: "b" } }],
+    }],
+    [{ ...ENTRY, op: "change", cells: { name: { before: "a", after: null } } }, { cells: [{}] }],
     [{ kind: "drop", record: "r", bytes: 1 }, { record: [undefined, "", 3], bytes: [undefined, -1, "1"] }],
   ];
 

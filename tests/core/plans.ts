@@ -6,11 +6,15 @@ import type {
   Change,
   DropChange,
   EditChange,
+  EntryChange,
+  MakeChange,
   Meaning,
+  MoveChange,
   Plan,
   PutChange,
   RecodeChange,
   RowChange,
+  UnmakeChange,
 } from "../../lib/core/plan.ts";
 import type { Splice } from "../../lib/core/splice.ts";
 
@@ -103,8 +107,48 @@ const drop: fc.Arbitrary<DropChange> = fc.record({
   bytes: fc.nat(),
 });
 
+/** A move to another place. */
+export const move: fc.Arbitrary<MoveChange> = fc.record({
+  kind: fc.constant("move" as const),
+  path,
+  to: fc.constantFrom("archived_sessions/c.jsonl", "sessions/a.jsonl.bak") as fc.Arbitrary<RelPath>,
+  thread,
+  sets: cells,
+  size: fc.nat(),
+  mtimeMs,
+});
+
+/** A small file made or taken away. */
+export const small: fc.Arbitrary<MakeChange | UnmakeChange> = fc.record({
+  kind: fc.constantFrom("make" as const, "unmake" as const),
+  path,
+  thread: fc.constant(undefined),
+  sets: cells,
+  content: bytes,
+});
+
+const emptied = (one: Meaning, side: "before" | "after"): Meaning =>
+  Object.fromEntries(Object.entries(one).map(([name, values]) => [name, { ...values, [side]: null }]));
+
+/** A row of another table: changed, added or removed. */
+export const entry: fc.Arbitrary<EntryChange> = fc.record({
+  kind: fc.constant("entry" as const),
+  database: fc.constantFrom("/h/state_5.sqlite", "/h/thread_history_1.sqlite") as fc.Arbitrary<AbsPath>,
+  table: fc.constantFrom("thread_turns", "projects"),
+  key: fc.dictionary(fc.constantFrom("thread_id", "turn_id"), fc.oneof(text, fc.integer()), {
+    minKeys: 1,
+    noNullPrototype: true,
+  }),
+  op: fc.constantFrom("change" as const, "add" as const, "remove" as const),
+  thread,
+  cells,
+}).map((one) => ({
+  ...one,
+  cells: one.op === "change" ? one.cells : emptied(one.cells, one.op === "add" ? "before" : "after"),
+}));
+
 /** A change of any kind. */
-export const change: fc.Arbitrary<Change> = fc.oneof(edit, row, recode, put, drop);
+export const change: fc.Arbitrary<Change> = fc.oneof(edit, row, recode, put, move, small, entry, drop);
 
 /** A plan of any changes. */
 export const plan: fc.Arbitrary<Plan> = fc.record({

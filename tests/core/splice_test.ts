@@ -3,6 +3,7 @@ import { type ByteString, encodeText, toByteString } from "../../lib/core/bytes.
 import { AppError } from "../../lib/core/error.ts";
 import {
   applySplices,
+  composeSplices,
   invertSplices,
   type Splice,
   spliceBetween,
@@ -143,4 +144,86 @@ Deno.test("spliceBetween() gives the smallest single splice", () => {
     { numRuns: 300 },
   );
   assertEquals(spliceBetween(text("x"), text("é")).after, encodeText("é"));
+});
+
+/** Splices that fit `bytes`, at random places. */
+function splicesOf(bytes: Uint8Array): fc.Arbitrary<Splice[]> {
+  const part = fc.record({
+    keep: fc.nat({ max: 6 }),
+    take: fc.nat({ max: 4 }),
+    after: fc.uint8Array({ maxLength: 5, max: 3 }),
+  });
+  return fc.array(part, { maxLength: 6 }).map((parts) => {
+    let from = 0;
+    return parts.flatMap(({ keep, take, after }) => {
+      const at = from + keep;
+      if (at > bytes.length) return [];
+      const before = toByteString(bytes.subarray(at, at + take));
+      from = at + before.length;
+      return [{ at, before, after: toByteString(after) }];
+    });
+  });
+}
+
+const twice = edits.chain(({ bytes, splices, result }) =>
+  fc.record({
+    bytes: fc.constant(bytes),
+    first: fc.constant(splices),
+    middle: fc.constant(result),
+    second: splicesOf(result),
+  })
+);
+
+Deno.test("composeSplices() does in one step what two lists do one after the other", () => {
+  fc.assert(
+    fc.property(twice, ({ bytes, first, middle, second }) => {
+      const both = composeSplices(first, second);
+      assertEquals(applySplices(bytes, both), applySplices(middle, second));
+      assertEquals(both.some(({ before, after }) => before === after), false);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("composeSplices() touches only bytes that one of the lists touches", () => {
+  fc.assert(
+    fc.property(twice, ({ bytes, first, middle, second }) => {
+      const touched = new Set<number>();
+      const cover = ({ at, before }: Splice) => [...before].forEach((_, n) => touched.add(at + n));
+      first.forEach(cover);
+      // Each byte of the middle comes from one of the original, or was put in.
+      const origin = applySplices(Uint8Array.from(bytes, (_, n) => n), first.map(numbered));
+      for (const { at, before } of second) {
+        for (const n of origin.subarray(at, at + before.length)) touched.add(n);
+      }
+      for (const { at, before } of composeSplices(first, second)) {
+        for (let n = at; n < at + before.length; n++) assertEquals(touched.has(n), true);
+      }
+      assertEquals(applySplices(bytes, composeSplices(first, [])), middle);
+      assertEquals(composeSplices(first, invertSplices(first)), []);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+/** A splice of content in which every byte is its own offset; what it puts in counts as touched already. */
+function numbered({ at, before, after }: Splice): Splice {
+  const offsets = Uint8Array.from(before, (_, n) => at + n);
+  return { at, before: toByteString(offsets), after: toByteString(new Uint8Array(after.length).fill(at)) };
+}
+
+Deno.test("composeSplices() keeps the order of insertions at one place, and lets go of what comes back", () => {
+  const both = (first: Splice[], second: Splice[]) => composeSplices(first, second);
+  assertEquals(both([splice(1, "", "1")], [splice(1, "", "2")]), [splice(1, "", "21")]);
+  assertEquals(both([splice(1, "", "1")], [splice(2, "", "2")]), [splice(1, "", "12")]);
+  assertEquals(both([splice(0, "old", "new")], [splice(0, "new", "old")]), []);
+  assertEquals(both([splice(0, "a", "bb")], [splice(5, "c", "d")]), [
+    splice(0, "a", "bb"),
+    splice(4, "c", "d"),
+  ]);
+});
+
+Deno.test("composeSplices() refuses lists that do not fit each other", () => {
+  const error = assertThrows(() => composeSplices([splice(0, "a", "b")], [splice(0, "c", "d")]), AppError);
+  assertEquals(error.code, "plan-invalid");
 });

@@ -47,14 +47,23 @@ export function checkTorn(home: string, ends: Ends): Problems {
 
 const NONE: ReadonlySet<string> = new Set();
 
-function tornFiles(now: HomeState, { before, after, timeless, continued = NONE }: Ends): string[] {
+function tornFiles(now: HomeState, ends: Ends): string[] {
+  const { before, after, timeless, continued = NONE } = ends;
   const problems: string[] = [];
+  const names = new Map(movedFiles(ends).flatMap(([from, to]) => [[from, to], [to, from]]));
   for (const path of new Set([...before.files.keys(), ...after.files.keys()])) {
     const file = now.files.get(path);
-    const [old, young] = [before.files.get(path), after.files.get(path)];
+    const other = names.get(path) ?? "";
+    // A file that is moved may have its new content in the old place, or both names.
+    const old = before.files.get(path) ?? before.files.get(other);
+    const young = after.files.get(path) ?? after.files.get(other);
     if (file === undefined) {
-      if (old !== undefined && young !== undefined) problems.push(`${path} is lost`);
-    } else if (!isSame(file, old, continued.has(path)) && !isSame(file, young, timeless.has(path))) {
+      const isMoved = names.has(path) && now.files.has(other);
+      if (old !== undefined && young !== undefined && !isMoved) problems.push(`${path} is lost`);
+    } else if (
+      !isSame(file, old, continued.has(path) || continued.has(other)) &&
+      !isSame(file, young, timeless.has(path) || timeless.has(other))
+    ) {
       problems.push(`${path} is torn`);
     }
   }
@@ -62,6 +71,16 @@ function tornFiles(now: HomeState, { before, after, timeless, continued = NONE }
     if (!before.files.has(path) && !after.files.has(path) && !OWN.test(path)) problems.push(`${path} is new`);
   }
   return problems;
+}
+
+/** Files that have another place afterwards, by their names: where they were, and where they are. */
+function movedFiles({ before, after }: Ends): [from: string, to: string][] {
+  const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+  const left = [...before.files.keys()].filter((path) => !after.files.has(path));
+  return [...after.files.keys()].filter((path) => !before.files.has(path)).flatMap((to) => {
+    const from = left.find((path) => nameOf(path) === nameOf(to));
+    return from === undefined ? [] : [[from, to] satisfies [string, string]];
+  });
 }
 
 function isSame(a: FileState | undefined, b: FileState | undefined, timeless: boolean): boolean {
@@ -140,7 +159,7 @@ export function checkThreads(
     files: only(end.files, id),
     folders: now.folders,
   });
-  return [...after.rows.keys()].flatMap((id) => {
+  return [...after.rows.keys()].filter((key) => !key.includes(" ")).flatMap((id) => {
     // A file or row of a thread may be named in its place.
     const isOut = [...leftOut].some((subject) => subject.includes(id));
     const away = differences(isOf(id), endOf(isOut ? before : after, id), isOut ? new Set() : timeless, true);

@@ -137,9 +137,16 @@ function silence(ran: Attempt, code: string): string[] {
   return wrong;
 }
 
-const NAMES = FULL
-  ? SCENARIOS.map(({ name }) => name)
-  : ["sync", "switch", "restore", "restore --force", "sync without links", "recover"];
+const NAMES = FULL ? SCENARIOS.map(({ name }) => name) : [
+  "sync",
+  "switch",
+  "restore",
+  "restore --force",
+  "apply PLAN of all kinds",
+  "restore of all kinds",
+  "sync without links",
+  "recover",
+];
 
 for (const name of NAMES) {
   Deno.test(`errno sweep: ${name} says what failed and leaves the old state`, async () => {
@@ -184,7 +191,7 @@ Deno.test("errno sweep: the naive writer is found guilty", async () => {
 Deno.test("errno sweep: a stop signal at any call leaves the old state, or all of the new", async () => {
   const started = performance.now();
   const tally = emptyTally();
-  for (const name of ["sync", "switch"]) {
+  for (const name of ["sync", "switch", "apply PLAN of all kinds"]) {
     const stage = await openStage(scenarioOf(name));
     try {
       for (const at of points(await countEffects(stage), FEW)) await interrupt(stage, at, tally);

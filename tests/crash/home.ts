@@ -14,6 +14,8 @@ export const NEW = "relay";
 
 /** Name of the state database in the home. */
 export const DATABASE = "state_5.sqlite";
+/** Name of the database beside it that some homes have. */
+export const HISTORY = "thread_history_1.sqlite";
 
 const DAY = "sessions/2026/01/05";
 const TIME = "2026-01-05T10:00:00.000Z";

@@ -15,6 +15,7 @@ import {
   runUndisturbed,
   threadId,
 } from "./home.ts";
+import { prepareAside, prepareKinds } from "./kinds.ts";
 import { copyTree, readHome, removeTree } from "./state.ts";
 
 /** One command on one kind of home. */
@@ -90,6 +91,28 @@ const APPLY: Scenario = {
   },
 };
 
+/** Moves, files made and taken away, rows of several tables in two databases. */
+const KINDS: Scenario = {
+  name: "apply PLAN of all kinds",
+  argv: ["apply", "{root}/plan.json", "--apply"],
+  prepare: prepareKinds,
+};
+
+const RESTORE_KINDS: Scenario = {
+  name: "restore of all kinds",
+  argv: ["restore", "latest", "--apply"],
+  prepare: async (home) => {
+    await prepareKinds(home);
+    await must(home, ["apply", `${home}/../plan.json`, "--apply"]);
+  },
+};
+
+const ASIDE: Scenario = {
+  name: "apply PLAN that sets the database aside",
+  argv: ["apply", "{root}/plan.json", "--apply"],
+  prepare: (home) => Promise.resolve(prepareAside(home)),
+};
+
 const PRUNE: Scenario = {
   name: "backups prune",
   argv: ["backups", "prune", "--keep", "1", "--apply"],
@@ -132,6 +155,8 @@ const RECOVER: Scenario = {
 };
 
 const NO_LINKS: Scenario = { ...SYNC, name: "sync without links", links: false };
+const KINDS_NO_LINKS: Scenario = { ...KINDS, name: "all kinds without links", links: false };
+const ASIDE_NO_LINKS: Scenario = { ...ASIDE, name: "database set aside without links", links: false };
 const RESTORE_NO_LINKS: Scenario = { ...RESTORE, name: "restore without links", links: false };
 
 /** One rollout is too large to be edited in memory. */
@@ -156,6 +181,11 @@ export const SCENARIOS: readonly Scenario[] = [
   RESTORE,
   FORCE,
   APPLY,
+  KINDS,
+  RESTORE_KINDS,
+  KINDS_NO_LINKS,
+  ASIDE,
+  ASIDE_NO_LINKS,
   PRUNE,
   RETAIN,
   RECOVER,

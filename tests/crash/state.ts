@@ -1,7 +1,7 @@
 /** What a home holds, byte for byte and row for row, as one value to compare. */
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import { DATABASE, setTime } from "./home.ts";
+import { DATABASE, HISTORY, setTime } from "./home.ts";
 
 /** One file: what it holds, and what else must come back when it is put back. */
 export interface FileState {
@@ -13,12 +13,12 @@ export interface FileState {
   readonly mtimeMs: number;
 }
 
-/** A home without its records, its database by rows. */
+/** A home without its records, its databases by rows. */
 export interface HomeState {
   /** By path below the home; other kinds than files and folders count as a file of no size. */
   readonly files: ReadonlyMap<string, FileState>;
   readonly folders: ReadonlySet<string>;
-  /** JSON of every row of the table of threads, by id. */
+  /** JSON of every row: of the table of threads by id, of every other one by table, a blank and its key. */
   readonly rows: ReadonlyMap<string, string>;
   /** `ok`, or what the database's own check says. */
   readonly integrity: string;
@@ -27,9 +27,10 @@ export interface HomeState {
 /** Folder of the records, below the home. */
 export const RECORDS = "backups_state/codexkeep";
 
-/** Whether a path is the database, or a file that SQLite keeps beside it. */
+/** Whether a path is a database, or a file that SQLite keeps beside it; of one set aside, what changes when it is read. */
 function isDatabase(path: string): boolean {
-  return path === DATABASE || path.startsWith(`${DATABASE}-`);
+  return [DATABASE, HISTORY].some((name) => path === name || path.startsWith(`${name}-`)) ||
+    path.endsWith("-shm");
 }
 
 /** A lock of a thread that a killed run left; Codex removes it at its next start. */
@@ -76,30 +77,53 @@ function fileState(path: string, info: Deno.FileInfo): FileState {
   return { sha256, size: info.size, mode: (info.mode ?? 0) & 0o7777, mtimeMs: info.mtime?.getTime() ?? 0 };
 }
 
-/** Looks at a copy: opening the database itself would already repair what a killed run left in its log. */
+/** Looks at copies: opening a database itself would already repair what a killed run left in its log. */
 function readRows(home: string): Pick<HomeState, "rows" | "integrity"> {
   const folder = Deno.makeTempDirSync({ prefix: "codexkeep-crash-db-" });
+  const rows = new Map<string, string>();
+  const checks: string[] = [];
   try {
-    for (const side of ["", "-wal", "-journal"]) {
-      copyIfThere(`${home}/${DATABASE}${side}`, `${folder}/db${side}`);
+    for (const name of [DATABASE, HISTORY]) {
+      for (const side of ["", "-wal", "-journal"]) {
+        copyIfThere(`${home}/${name}${side}`, `${folder}/${name}${side}`);
+      }
+      if (isThere(`${folder}/${name}`)) checks.push(readDatabase(`${folder}/${name}`, rows));
     }
-    const database = new DatabaseSync(`${folder}/db`);
-    try {
-      const check = database.prepare("pragma integrity_check").all().map((row) =>
-        String(row["integrity_check"])
-      );
-      const rows = database.prepare("select * from threads").all();
-      return {
-        rows: new Map(rows.map((row) => [String(row["id"]), JSON.stringify(row)])),
-        integrity: check.join("; "),
-      };
-    } finally {
-      database.close();
-    }
+    return { rows, integrity: checks.every((check) => check === "ok") ? "ok" : checks.join("; ") };
   } catch (error) {
     return { rows: new Map(), integrity: String(error) };
   } finally {
     Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** Adds the rows of every table and returns what the database's own check says. */
+function readDatabase(path: string, rows: Map<string, string>): string {
+  const database = new DatabaseSync(path);
+  try {
+    const tables = database.prepare("select name from sqlite_master where type = 'table'").all();
+    for (const { name: table } of tables) {
+      const keys = database.prepare("select name from pragma_table_info(?) where pk > 0 order by pk").all(
+        String(table),
+      );
+      for (const row of database.prepare(`select * from ${table}`).all()) {
+        const key = keys.map(({ name }) => String(row[String(name)])).join(" ");
+        rows.set(table === "threads" ? key : `${table} ${key}`, JSON.stringify(row));
+      }
+    }
+    return database.prepare("pragma integrity_check").all().map((row) => String(row["integrity_check"]))
+      .join("; ");
+  } finally {
+    database.close();
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -228,7 +228,7 @@ Deno.test("apply() reaches only files, columns and databases that are its busine
     const changes = [
       ...files.map((path) => ({ ...edit, path: path as RelPath, thread: undefined })),
       { ...row, database: foreign },
-      { ...row, cells: { cwd: { before: "/work", after: "/elsewhere" } } },
+      { ...row, cells: { source: { before: "cli", after: "vscode" } } },
     ];
     for (const change of changes) {
       const bad: Plan = { ...plan, changes: [change] };

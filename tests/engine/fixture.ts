@@ -1,7 +1,7 @@
 /** Homes, machines and the usual steps for the tests of the engine: scan, plan, apply, restore. */
 import { DatabaseSync } from "node:sqlite";
 import type { AbsPath } from "../../lib/core/path.ts";
-import type { Plan, RowChange } from "../../lib/core/plan.ts";
+import { isInDatabase, type Plan, type RowChange } from "../../lib/core/plan.ts";
 import { type JournalEntry, recordId } from "../../lib/core/record.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
 import { type Applied, apply, type ApplyOptions } from "../../lib/engine/apply.ts";
@@ -80,7 +80,7 @@ export async function carryOut(
   options: Partial<ApplyOptions> = {},
   more: Partial<Machine> = {},
 ): Promise<Applied> {
-  const databases = plan.changes.flatMap((change) => change.kind === "row" ? [change.database] : []);
+  const databases = plan.changes.flatMap((change) => isInDatabase(change) ? [change.database] : []);
   return await apply(machineOf(more), plan, [...new Set(databases)], applyOptions(options));
 }
 

@@ -4,7 +4,14 @@ import { type EditChange, movesOf } from "../../lib/core/plan.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
 import { batchesOf } from "../../lib/engine/batches.ts";
 import { requireCurrent } from "../../lib/engine/plan_check.ts";
-import { assemble, planOriginals, planRepairs, requireRepairable } from "../../lib/engine/plans.ts";
+import {
+  assemble,
+  notNeededFor,
+  planOriginals,
+  planRepairs,
+  repairsNamed,
+  requireRepairable,
+} from "../../lib/engine/plans.ts";
 import { conclusion, countsOf, isArchived } from "../../lib/engine/reports.ts";
 import { planConfig } from "../../lib/engine/switch.ts";
 import { realDisk } from "../../lib/system/disk.ts";
@@ -42,21 +49,61 @@ Deno.test("requireRepairable() refuses a home in which something has to be done 
   }
 });
 
+Deno.test("requireRepairable() goes on without what is not needed, but never beside a busy database", () => {
+  const missing = snapshotOf([], OLD, { live: undefined });
+  const unreadable = snapshotOf([], "= broken");
+  requireRepairable(missing, ["database"]);
+  requireRepairable(unreadable, ["config"]);
+  const broken = databaseOf({ problem: { code: "database-malformed", message: "why" } });
+  requireRepairable(snapshotOf([], "= broken", { live: broken }), ["config", "database"]);
+  const busy = databaseOf({ problem: { code: "database-busy", message: "why" } });
+  for (
+    const [snapshot, notNeeded, code] of [
+      [missing, ["config"], "database-missing"],
+      [unreadable, ["database"], "config-invalid"],
+      [snapshotOf([], OLD, { live: busy }), ["database"], "database-busy"],
+      [snapshotOf([], OLD, { pending: "x" }), ["database", "config"], "recovery-pending"],
+    ] as const
+  ) assertEquals(assertThrows(() => requireRepairable(snapshot, notNeeded), AppError).code, code);
+});
+
+Deno.test("notNeededFor() goes by what a plan changes", async () => {
+  await withHome({ config: CONFIG, threads: [{ provider: "old" }] }, async ({ path }) => {
+    const { changes, ...plan } = await planSync(path);
+    const config = planConfig(realDisk, path, "other", undefined)!;
+    const of = (own: typeof changes) => notNeededFor({ ...plan, changes: own });
+    assertEquals(of(changes), []);
+    assertEquals(of([config]), ["database", "config"]);
+    assertEquals(of([...changes, config]), ["config"]);
+    assertEquals(of(changes.filter(({ kind }) => kind === "edit")), ["database"]);
+  });
+});
+
 Deno.test("requireRepairable() goes on where Codex refuses a file that can be read: switching may cure it", () => {
   requireRepairable(snapshotOf([], 'model_provider = "gone"\n'));
 });
 
-Deno.test("planRepairs() makes the plan of named repairs, of all that are safe, or of none", async () => {
+Deno.test("planRepairs() makes the plan of named repairs, or of none", async () => {
   await withHome({ config: CONFIG, threads: [{ provider: "old" }] }, async ({ path }) => {
     const snapshot = await scanOf(path);
     const options = { threads: [...snapshot.threads.values()], from: undefined };
     const of = (names: readonly string[]) => planRepairs("repair", factsOf(snapshot), names, options);
-    assertEquals(of(["provider"]).changes.map(({ kind }) => kind), ["edit", "row"]);
-    assertEquals(of(["all"]), of(["provider"]));
+    const plan = of(["provider"]);
+    assertEquals(plan.changes.map(({ kind }) => kind), ["edit", "row"]);
+    assertEquals([plan.purpose, plan.home, plan.reverts], ["repair", path, undefined]);
     assertEquals(of([]).changes, []);
     assertEquals(of(["damage", "unheard-of"]).changes, []);
-    assertEquals([of(["all"]).purpose, of(["all"]).home, of(["all"]).reverts], ["repair", path, undefined]);
   });
+});
+
+Deno.test("repairsNamed() takes names in any order, and all for those that need no choice", () => {
+  const names = (...wanted: string[]) => repairsNamed(wanted).map(({ name }) => name);
+  assertEquals(names("index", "provider", "provider"), ["provider", "index"]);
+  assertEquals(names("record", "damage", "encrypted"), []);
+  const all = names("all");
+  assertEquals(all.filter((name) => ["unarchive", "account", "cwd", "database"].includes(name)), []);
+  assertEquals(["provider", "archive", "paths"].filter((name) => !all.includes(name)), []);
+  assertEquals(names("cwd", "all").filter((name) => !all.includes(name)), ["cwd"]);
 });
 
 Deno.test("planOriginals() moves only threads that are there and somewhere else", async () => {
@@ -228,5 +275,5 @@ Deno.test("conclusion() names what stands in the way first, and the command that
 
 Deno.test("conclusion() does not ask for a sync of rows without files", () => {
   const lost = threadOf(1, { rollouts: [], row: rowOf(1, { provider: "gone", rolloutPath: `${HOME}/x` }) });
-  assertEquals(conclusion(snapshotOf([lost], OLD)).next, null);
+  assertEquals(conclusion(snapshotOf([lost], OLD)).next, "codexkeep diagnose");
 });

@@ -89,7 +89,7 @@ async function planFor(home: AbsPath, { target, every, from, config }: Task): Pr
   const snapshot = await scanOf(home);
   const facts = factsOf(snapshot, target);
   const threads = [...snapshot.threads.values()].filter((_, n) => n % every === 0);
-  if (!config) return planRepairs("sync", facts, ["all"], { threads, from });
+  if (!config) return planRepairs("sync", facts, ["provider"], { threads, from });
   const edit = planConfig(realDisk, home, target, "another-model");
   const draft = planProviders(facts, { threads, from }, () => target);
   return assemble("switch", snapshot, [draft], edit === undefined ? [] : [edit]);

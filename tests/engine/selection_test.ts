@@ -1,5 +1,5 @@
 import { AppError } from "../../lib/core/error.ts";
-import { findThread, type Selection, selectThreads } from "../../lib/engine/selection.ts";
+import { findThread, isNamed, type Selection, selectThreads } from "../../lib/engine/selection.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { rolloutOf, rowOf, snapshotOf, threadId, threadOf } from "../codex_model/snapshots.ts";
 
@@ -40,6 +40,12 @@ Deno.test("selectThreads() with a condition leaves out archived and empty thread
   assertEquals(select({ sources: ["any"] }), [1, 2, 6, 7]);
   assertEquals(select({ sources: ["any"], includeArchived: true }), [1, 2, 3, 5, 6, 7]);
   assertEquals(select({ sources: ["any"], includeEmpty: true }), [1, 2, 4, 6, 7]);
+});
+
+Deno.test("isNamed() tells a choice of threads from all of them", () => {
+  assertEquals([ALL, { ...ALL, includeArchived: true, includeEmpty: true }].map(isNamed), [false, false]);
+  const choices = [{ threads: ["0199"] }, { sources: ["any"] }, { cwd: "/" }, { sinceMs: 0 }, { untilMs: 0 }];
+  assertEquals(choices.map((more) => isNamed({ ...ALL, ...more })), choices.map(() => true));
 });
 
 Deno.test("selectThreads() selects by source, by the row before the file", () => {

@@ -94,6 +94,33 @@ const WRITE = {
   after: "object|null",
 } as const;
 
+const INTEGRITY = { count: "number", samples: ["string"] } as const;
+
+const AUDIT = {
+  sessions_rollouts: "number",
+  archived_rollouts: "number",
+  rollouts_total: "number",
+  threads_total: "number",
+  threads_active: "number",
+  threads_archived: "number",
+  by_provider: { mapOf: "number" },
+  by_cwd: { mapOf: "number" },
+  groups: [{ source: "string", provider: "string", archived: "boolean", threads: "number" }],
+  integrity: {
+    disk_not_in_db: INTEGRITY,
+    db_not_on_disk: INTEGRITY,
+    missing_rollout_path: INTEGRITY,
+    duplicate_rollout_ids: INTEGRITY,
+  },
+} as const;
+
+const APP = {
+  latest_thread: "object|null",
+  user_event_drift: "number",
+  session_index: { exists: "boolean", entries: "number", threads: "number" },
+  ui_state: { exists: "boolean", readable: "boolean", keys: ["string"], keys_total: "number" },
+} as const;
+
 /** `result` of every command that has one. */
 const RESULTS: Readonly<Record<string, Shape>> = {
   status: STATUS,
@@ -106,12 +133,28 @@ const RESULTS: Readonly<Record<string, Shape>> = {
       repair: "string|null",
       message: "string",
       samples: ["string"],
+      cure: "string|null",
     }],
+    app_provider: { id: "string", inferred_from: "string" },
+    audit: AUDIT,
+    app: APP,
+    safety: "string",
   },
   explain: {
-    thread: { id: "string" },
+    thread: { id: "string", files: [{ path: "string", damage: "string|null" }], row: "object|null" },
     readers: [{ reader: "string", visible: "boolean", because: "string" }],
+    causes: [{
+      code: "string",
+      severity: "string",
+      message: "string",
+      hides: ["string"],
+      samples: ["string"],
+      cure: "string|null",
+      hint: "string|null",
+    }],
+    remarks: ["string"],
   },
+  "backups export": { record: "string", file: "string|null", rows: "number", moves: "list" },
   sync: WRITE,
   switch: WRITE,
   repair: WRITE,

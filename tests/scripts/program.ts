@@ -129,8 +129,8 @@ export function commandLine({ umask, under = [] }: Setting): readonly string[] {
   return [...under, ...mask, ...PROGRAM];
 }
 
-/** What must not reach an output raw, but for the line feeds that end its lines. */
-const ACTIVE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{E0000}-\u{E007F}]/u;
+/** What must not reach an output raw, but for the line feeds that end its lines; those of a CSV table have CR LF. */
+const ACTIVE = /(?!\r?\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{E0000}-\u{E007F}]/u;
 
 /** Requires that nothing in a text can drive a terminal. */
 export function checkInert(text: string, what: string): void {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { parse } from "smol-toml";
 import { applySplices } from "../../lib/core/splice.ts";
 import { AppError } from "../../lib/core/error.ts";
-import { parseToml, rootKeyLine, rootKeySplice, TomlError } from "../../lib/text/toml_edit.ts";
+import { parseToml, rootKeySplice, TomlError } from "../../lib/text/toml_edit.ts";
+import { pathLine } from "../../lib/text/toml_tables.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 
 const KEY = "model_provider";
@@ -116,13 +117,13 @@ for (const [name, { text, quoted = '"new"' }] of Object.entries(WITH_KEY)) {
     const result = edited(whole, "new");
     assertEquals(result, before + head + quoted + tail + after);
     assertEquals(edited(result, "new"), result);
-    assertEquals(rootKeyLine(encode(whole), KEY), before.split("\n").length);
+    assertEquals(pathLine(encode(whole), [KEY]), before.split("\n").length);
   });
   Deno.test(`rootKeySplice() deletes a key that is there: ${name}`, () => {
     const result = edited(whole, undefined);
     assertEquals(result, before + after);
     assertEquals(rootKeySplice(encode(result), KEY, undefined), undefined);
-    assertEquals(rootKeyLine(encode(result), KEY), undefined);
+    assertEquals(pathLine(encode(result), [KEY]), undefined);
   });
 }
 
@@ -240,5 +241,5 @@ Deno.test("parseToml() reads big integers exactly, drops the BOM, and takes Code
   assertEquals(data["n"], 9223372036854775807n);
   assertEquals(text.startsWith("n"), true);
   assertEquals(JSON.stringify(data["a"]), '{"b":{"c":{},"x":true}}');
-  assertEquals(rootKeyLine(encode("not toml"), "n"), undefined);
+  assertEquals(pathLine(encode("not toml"), ["n"]), undefined);
 });

@@ -2,7 +2,7 @@
 import { toAbsPath } from "../../core/path.ts";
 import { loadPlan } from "../../engine/plan_file.ts";
 import { requireCurrent } from "../../engine/plan_check.ts";
-import { requireRepairable } from "../../engine/plans.ts";
+import { notNeededFor, requireRepairable } from "../../engine/plans.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { offerLine } from "../offer.ts";
 import { scanHome } from "./session.ts";
@@ -14,7 +14,7 @@ export async function runApply(input: Invocation): Promise<Outcome> {
   const plan = loadPlan(input.machine.disk, toAbsPath(file, input.machine.cwd()));
   const snapshot = await scanHome(input);
   requireHome(plan, snapshot);
-  requireRepairable(snapshot);
+  requireRepairable(snapshot, notNeededFor(plan));
   requireCurrent(input.machine.disk, plan, snapshot);
   return propose(input, proposal(snapshot, plan, offerLine(input)));
 }

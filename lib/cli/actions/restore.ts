@@ -2,9 +2,10 @@
 import { AppError } from "../../core/error.ts";
 import type { Warning } from "../../core/report.ts";
 import { readLedger } from "../../engine/ledger.ts";
-import { planOriginals, requireRepairable } from "../../engine/plans.ts";
+import { notNeededFor, planOriginals, requireRepairable } from "../../engine/plans.ts";
 import { listRecords } from "../../engine/records.ts";
 import { latestRecord, planRestore } from "../../engine/restore.ts";
+import { withPlacesRead } from "../../engine/restore_history.ts";
 import { requireNonePending } from "../../engine/run_lock.ts";
 import { requireRecordId } from "../../core/record.ts";
 import type { Invocation, Outcome } from "../command.ts";
@@ -35,13 +36,18 @@ async function restoreRecord(input: Invocation): Promise<Outcome> {
     sessions: !flags.has("no-sessions"),
     force: flags.has("force"),
   };
-  if (options.database) requireRepairable({ ...snapshot, config: { ...snapshot.config, problems: [] } });
   const facts = factsOf(input, snapshot, undefined);
-  const { plan, conflicts } = planRestore(
+  const { plan: back, conflicts } = planRestore(
     { disk: machine.disk, snapshot, contents: facts.contents },
     id,
     options,
   );
+  const plan = options.database ? withPlacesRead(facts, back) : back;
+  if (options.database) {
+    // A database that was set aside is brought back where there is none.
+    const notNeeded = conflicts.length > 0 ? [] : notNeededFor(plan);
+    requireRepairable({ ...snapshot, config: { ...snapshot.config, problems: [] } }, notNeeded);
+  }
   if (conflicts.length > 0 && !options.force) {
     const named = conflicts.slice(0, NAMED).map(({ subject, reason }) => `${subject}: ${reason}`).join("; ");
     const more = conflicts.length > NAMED ? ` and ${conflicts.length - NAMED} more` : "";

@@ -3,12 +3,14 @@ import type { Change } from "../../core/plan.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import type { Warning } from "../../core/report.ts";
 import { requireDeclared } from "../../codex/target.ts";
-import { assemble, planRepairs, requireRepairable } from "../../engine/plans.ts";
+import { assemble, requireRepairable } from "../../engine/plans.ts";
 import { planConfig } from "../../engine/switch.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { offerLine } from "../offer.ts";
+import { planRequest, wholeRequest } from "../request.ts";
+import { afterwards } from "./afterwards.ts";
 import { factsOf, scanHome } from "./session.ts";
-import { encryptedWarnings, foreignIn } from "./sync.ts";
+import { encryptedWarnings } from "./sync.ts";
 import { proposal, propose } from "./write.ts";
 
 /** Makes another provider the one in use, and brings the history along, as one plan. */
@@ -22,13 +24,12 @@ export async function runSwitch(input: Invocation): Promise<Outcome> {
   const config = planConfig(machine.disk, snapshot.home, provider, model);
   const first: Change[] = config === undefined ? [] : [config];
   const facts = factsOf(input, snapshot, provider);
-  const sync = !flags.has("no-sync");
-  const threads = sync ? [...snapshot.threads.values()] : [];
-  const history = planRepairs("switch", facts, ["provider"], { threads, from: undefined });
+  const request = wholeRequest("switch", flags.has("no-sync") ? [] : ["provider"], provider);
+  const history = planRequest(facts, request);
   const plan = assemble("switch", snapshot, [history], first);
   const more = {
     warnings: [...warnings, ...encryptedWarnings(facts, plan)],
-    leftover: foreignIn(history, provider),
+    judged: afterwards(input, request, plan, facts),
   };
   return propose(input, proposal(snapshot, plan, offerLine(input), more));
 }

@@ -1,18 +1,17 @@
-/** `sync`, and the provider part of `switch` and `repair`. */
-import { type Plan, type Purpose, threadsOf } from "../../core/plan.ts";
+/** `sync`, and what `repair` and `switch` share with it. */
+import { type Plan, providerCells, type Purpose } from "../../core/plan.ts";
 import type { Warning } from "../../core/report.ts";
-import type { Snapshot } from "../../core/snapshot.ts";
 import { requireDeclared } from "../../codex/target.ts";
-import { planRepairs, requireRepairable } from "../../engine/plans.ts";
-import { selectThreads } from "../../engine/selection.ts";
+import { notNeededBy, repairsNamed, requireRepairable } from "../../engine/plans.ts";
 import { encryptedWarning } from "../../repairs/encrypted.ts";
-import { isForeign } from "../../repairs/provider.ts";
 import { countEncrypted } from "../../repairs/provider.ts";
 import type { Facts } from "../../repairs/repair.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { offerLine } from "../offer.ts";
-import { selectOptions, targetOptions } from "../options.ts";
+import { planRequest, readRequest, type Request } from "../request.ts";
+import { afterwards } from "./afterwards.ts";
 import { factsOf, scanHome } from "./session.ts";
+import { repairNotes } from "./repair_notes.ts";
 import { proposal, propose } from "./write.ts";
 
 /** Makes the history visible under the current or given provider. */
@@ -26,20 +25,22 @@ export async function runRepairs(
   purpose: Purpose,
   names: readonly string[],
 ): Promise<Outcome> {
-  const { from, to } = targetOptions(input.flags);
+  const request = readRequest(input.flags, purpose, names);
   const snapshot = await scanHome(input);
-  requireRepairable(snapshot);
-  const facts = factsOf(input, snapshot, to);
-  requireDeclared(snapshot, facts.target.id);
-  const threads = selectThreads(snapshot, selectOptions(input.flags));
-  const plan = planRepairs(purpose, facts, names, { threads, from });
-  const more = { warnings: encryptedWarnings(facts, plan), leftover: foreignIn(plan, facts.target.id) };
+  requireRepairable(snapshot, notNeededBy(names));
+  const facts = factsOf(input, snapshot, request.target);
+  if (repairsNamed(names).some(({ name }) => name === "provider")) requireDeclared(snapshot, facts.target.id);
+  const plan = planRequest(facts, request);
+  const more = {
+    warnings: [...onlyWarnings(request, plan), ...encryptedWarnings(facts, plan), ...repairNotes(plan)],
+    judged: afterwards(input, request, plan, facts),
+  };
   return propose(input, proposal(snapshot, plan, offerLine(input), more));
 }
 
-/** The honest count: only threads that this plan moves. */
+/** The honest count: only threads that this plan gives to another provider. */
 export function encryptedWarnings({ snapshot, contents, target }: Facts, plan: Plan): Warning[] {
-  const moved = threadsOf(plan.changes);
+  const moved = providerCells(plan.changes);
   const threads = [...snapshot.threads.values()].filter(({ id }) => moved.has(id));
   const counts = countEncrypted(threads, target.id, contents);
   const total = [...counts.values()].reduce((sum, n) => sum + n, 0);
@@ -47,14 +48,17 @@ export function encryptedWarnings({ snapshot, contents, target }: Facts, plan: P
   return [{ code: "encrypted-content-foreign", message: encryptedWarning(total, target.id) }];
 }
 
-/** Finds threads of a plan that still name another provider in one of their copies. Does not keep the plan. */
-export function foreignIn(plan: Plan, target: string): (after: Snapshot) => string[] {
-  const ids = threadsOf(plan.changes);
-  return (after) => {
-    const busy = new Set(after.codex.busyThreads);
-    return [...ids].filter((id) => {
-      const thread = after.threads.get(id);
-      return thread !== undefined && !busy.has(id) && isForeign(thread, target);
-    });
-  };
+const ONLY_MESSAGES = {
+  database:
+    "with only the database changed, Codex takes the old provider from the files again: the next list that " +
+    "looks at the files, or a rebuild of the database, undoes this",
+  rollouts:
+    "with only the files changed, Codex resumes threads with the provider in the database, and refuses legacy " +
+    "threads until both agree",
+} as const;
+
+/** What Codex makes of copies that disagree (seen in Codex 0.169). */
+function onlyWarnings({ only }: Request, plan: Plan): Warning[] {
+  if (only === undefined || plan.changes.length === 0) return [];
+  return [{ code: "copies-disagree", message: ONLY_MESSAGES[only], hint: "codexkeep sync changes both" }];
 }

@@ -21,6 +21,7 @@ import { restoreLine } from "../offer.ts";
 import { type WriteOptions, writeOptions } from "../options.ts";
 import { makeOutcome } from "../outcome.ts";
 import { planText, type WriteContext, writeText, writeVerdict } from "../render_write.ts";
+import type { Afterwards, FindingCounts } from "./afterwards.ts";
 import { databasePaths, scanHome } from "./session.ts";
 
 /**
@@ -34,8 +35,8 @@ export interface Proposal {
   readonly warnings: readonly Warning[];
   /** The command line that carries the plan out. */
   readonly applyWith: string;
-  /** What is not right after a repair that was meant to be whole; empty when all is well. Asked after applying. */
-  readonly leftover: (after: Snapshot) => readonly string[];
+  /** What is judged after applying; nothing where a plan stands for itself. */
+  readonly judged: Afterwards | undefined;
 }
 
 /** A proposal for the home in `snapshot`. */
@@ -43,7 +44,7 @@ export function proposal(
   snapshot: Snapshot,
   plan: Plan,
   applyWith: string,
-  more: Partial<Pick<Proposal, "warnings" | "leftover">> = {},
+  more: Partial<Pick<Proposal, "warnings" | "judged">> = {},
 ): Proposal {
   return {
     plan,
@@ -51,7 +52,7 @@ export function proposal(
     databases: databasePaths(snapshot),
     warnings: more.warnings ?? [],
     applyWith,
-    leftover: more.leftover ?? (() => []),
+    judged: more.judged,
   };
 }
 
@@ -73,9 +74,9 @@ export async function propose(input: Invocation, proposal: Proposal): Promise<Ou
       onProgress: input.progress,
     })
     : undefined;
-  const { before, warnings, applyWith, leftover } = proposal;
+  const { before, warnings, applyWith, judged } = proposal;
   const report = planReport(plan, applied?.skipped);
-  return conclude(input, { plan: report, before, warnings, applyWith, leftover, options, applied, shown });
+  return conclude(input, { plan: report, before, warnings, applyWith, judged, options, applied, shown });
 }
 
 async function confirmed(
@@ -88,7 +89,8 @@ async function confirmed(
   const lines = [...planText(planReport(plan), true, input.view), ...remarks];
   if (mode === "apply") {
     input.say(lines);
-    return { yes: true, shown: true };
+    // With --json nothing is said before the end, so what is to be remarked goes into the document.
+    return { yes: true, shown: !input.flags.has("json") };
   }
   const answer = await input.ask("Carry it out?", lines);
   // Without a terminal nobody was asked and nothing was shown.
@@ -122,17 +124,21 @@ interface Conclusion extends Omit<Proposal, "plan" | "databases"> {
 }
 
 async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outcome> {
-  const { plan, before, warnings, applyWith, options, applied, shown } = conclusion;
-  const { after, fault } = applied === undefined ? NOT_LOOKED : await lookAgain(input);
+  const { plan, before, warnings, applyWith, judged, options, applied, shown } = conclusion;
+  const { after, leftover, findings, fault } = applied === undefined
+    ? NOT_LOOKED
+    : await lookAgain(input, judged);
   const leftOut = new Set(applied?.skipped.map(({ subject }) => subject));
-  const late = after === undefined ? [] : conclusion.leftover(after).filter((id) => !leftOut.has(id));
+  const late = leftover.filter((subject) => !leftOut.has(subject));
   const report: WriteReport = {
     plan,
     applied: applied?.record !== undefined,
     record: applied?.record ?? null,
     verified: applied?.record === undefined || fault !== undefined ? null : late.length === 0,
     before,
-    after: after === undefined ? null : countsOf(after),
+    after: after ?? null,
+    findings_before: judged?.findings ?? null,
+    findings_after: findings ?? null,
     pruned: applied?.pruned ?? [],
   };
   const context: WriteContext = {
@@ -151,28 +157,46 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
       ...fault === undefined ? [] : [fault],
       ...late.length === 0
         ? []
-        : [{ code: "failed" as const, message: `not right afterwards: ${late.join(", ")}` }],
+        : [{ code: "failed" as const, message: `not right afterwards: ${namedOf(late)}`, hint: LATE_HINT }],
     ],
     text: (view) => writeText(report, context, view),
     verdict: writeVerdict(report),
   });
 }
 
+/** How many subjects an error names. */
+const NAMED = 10;
+const LATE_HINT = "codexkeep diagnose";
+
+function namedOf(subjects: readonly string[]): string {
+  const more = subjects.length > NAMED ? ` and ${subjects.length - NAMED} more` : "";
+  return subjects.slice(0, NAMED).join(", ") + more;
+}
+
+/** The home after a run. */
 interface SecondLook {
-  readonly after: Snapshot | undefined;
+  readonly after: Counts | undefined;
+  readonly leftover: readonly string[];
+  readonly findings: FindingCounts | undefined;
   readonly fault: ErrorReport | undefined;
 }
 
-const NOT_LOOKED: SecondLook = { after: undefined, fault: undefined };
+const NOT_LOOKED: SecondLook = { after: undefined, leftover: [], findings: undefined, fault: undefined };
 
 /** Scans the home after a run. That it cannot be read any more does not undo what was made and verified. */
-async function lookAgain(input: Invocation): Promise<SecondLook> {
+async function lookAgain(input: Invocation, judged: Afterwards | undefined): Promise<SecondLook> {
   try {
-    return { after: await scanHome(input), fault: undefined };
+    const after = await scanHome(input);
+    return {
+      after: countsOf(after),
+      leftover: judged?.leftover(after) ?? [],
+      findings: judged?.findingsIn(after),
+      fault: undefined,
+    };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const message = `the changes were made, but the home cannot be read again: ${error.message}`;
-    return { after: undefined, fault: { code: "partial", message, hint: "codexkeep status" } };
+    return { ...NOT_LOOKED, fault: { code: "partial", message, hint: "codexkeep status" } };
   }
 }
 

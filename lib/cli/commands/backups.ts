@@ -89,5 +89,30 @@ const PRUNE: Command = {
   run: async (input) => (await import("../actions/backups.ts")).runBackupsPrune(input),
 };
 
+/** `codexkeep backups export` */
+const EXPORT: Command = {
+  name: "backups export",
+  aliases: [],
+  summary: "writes the providers that a run changed to a CSV file, thread by thread",
+  description: [
+    "The columns are id, old_provider, new_provider and ts, the time of the run: enough to put every thread back by " +
+    "other means, or to look at in a spreadsheet. A run that moved no thread gives a file with the heading alone.",
+    "FILE is made, never overwritten, and readable by you alone; `-` is standard output. The home is only read. " +
+    "`codexkeep restore` needs no such file.",
+  ],
+  flags: [{
+    name: "csv",
+    kind: "string",
+    placeholder: "FILE",
+    required: true,
+    summary: "the file to make, outside the folders of rollouts and records; - for standard output",
+  }],
+  args: [{ ...ID, required: true }],
+  effects: "reads",
+  examples: [{ line: "codexkeep backups export latest --csv moved.csv", does: "what the last run moved" }],
+  exitCodes: [5, 6, 9, 10],
+  run: async (input) => (await import("../actions/export.ts")).runBackupsExport(input),
+};
+
 /** `codexkeep backups …` */
-export const BACKUPS: readonly Command[] = [LIST, SHOW, VERIFY, PRUNE];
+export const BACKUPS: readonly Command[] = [LIST, SHOW, VERIFY, PRUNE, EXPORT];

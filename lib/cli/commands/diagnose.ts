@@ -11,8 +11,9 @@ export const DIAGNOSE: Command = {
   summary: "lists everything that is wrong, with evidence and the repair for it",
   description: [
     "Runs every check and shows what it found, the worst first: what it means, a few samples, and the command that " +
-    "cures it. Also tells which provider the app is really using, and how that was concluded.",
-    "Reads only.",
+    "cures it. Then the numbers: rollouts and rows, threads by provider and folder, files and rows that do not fit " +
+    "together, what the app goes by, which provider it is really using and how that was concluded.",
+    "Reads only. With --verbose every sample, every folder, and threads by source, provider and state.",
   ],
   flags: [
     {
@@ -22,7 +23,7 @@ export const DIAGNOSE: Command = {
       min: 1,
       max: 1_000_000,
       fallback: DEFAULT_SAMPLES,
-      summary: "samples shown for each finding",
+      summary: "samples shown for each finding and kind of misfit",
     },
     { ...CHECK, summary: "exit 10 if there is an error or a warning" },
   ],

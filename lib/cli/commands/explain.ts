@@ -4,10 +4,12 @@ import type { Command } from "../command.ts";
 export const EXPLAIN: Command = {
   name: "explain",
   aliases: [],
-  summary: "tells which parts of Codex show one thread, and what hides it in the others",
+  summary: "tells which parts of Codex show one thread, what hides it in the others, and what helps",
   description: [
     "For each reader of Codex (the picker of the command line, `resume --last`, the list of the app, lists that only " +
-    "ask the database): would it show the thread, and which condition decides.",
+    "ask the database, opening by id): would it show the thread, and which condition decides.",
+    "Then every cause that hides it, also those behind the first one, and everything else that is wrong with it or " +
+    "with the whole home, each with the command that cures it.",
     "Reads only.",
   ],
   flags: [],

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { SELECT_FLAGS, TARGET_FLAGS, WRITE_FLAGS } from "../flags.ts";
+import { ONLY, SELECT_FLAGS, TARGET_FLAGS, WRITE_FLAGS } from "../flags.ts";
 
 /** Exit statuses of every command that changes the home by a plan. */
 export const PLAN_EXIT_CODES: readonly number[] = [3, 5, 6, 7, 8, 9, 10];
@@ -16,7 +16,7 @@ export const SYNC: Command = {
     "Shows the plan first. With --apply it is carried out: a record is written (the backup, and the undo), the changes " +
     "are made and then verified. Running it again changes nothing.",
   ],
-  flags: [...TARGET_FLAGS, ...SELECT_FLAGS, ...WRITE_FLAGS],
+  flags: [...TARGET_FLAGS, ONLY, ...SELECT_FLAGS, ...WRITE_FLAGS],
   args: [],
   effects: "writes",
   examples: [

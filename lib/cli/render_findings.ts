@@ -41,7 +41,9 @@ export function findingGroups(
 /** One finding: code and count, what it means, evidence, and what helps. */
 export function findingText(finding: FindingReport, maxSamples: number, view: View): string[] {
   const { code, severity, count, message, samples, cure } = finding;
-  const hint = hintOf(finding);
+  const told = hintOf(finding);
+  // A hint that holds the cure would say it twice.
+  const hint = cure !== null && told?.includes(cure) ? null : told;
   const { style } = view;
   const mark = { error: style.red, warning: style.yellow, info: style.cyan }[severity];
   const room = Math.max(40, view.width - 4);

@@ -6,11 +6,10 @@ import { type FolderMove, isFolderWithin, movedFolder } from "../core/folder.ts"
 import type { EntryChange } from "../core/plan.ts";
 import type { Thread } from "../core/snapshot.ts";
 import { moveRoots, moveThreads } from "../codex/ui_folders.ts";
-import { readUiState, UI_STATE } from "../codex/ui_state.ts";
-import { JsonSpanError } from "../text/json_span.ts";
 import { cwdOf } from "./cwd_find.ts";
 import type { Draft, Facts } from "./repair.ts";
-import { editSmallFile, NOTHING_TO_DO, readSmallFile } from "./small_file.ts";
+import { NOTHING_TO_DO } from "./small_file.ts";
+import { editUiState } from "./ui_state_edit.ts";
 
 /** The changes after which projects and the sidebar name the new places, too; `threads` are those that move. */
 export function planPlaces(facts: Facts, threads: readonly Thread[], maps: readonly FolderMove[]): Draft {
@@ -62,23 +61,8 @@ function planSidebar(
   maps: readonly FolderMove[],
   emptied: readonly FolderMove[],
 ): Draft {
-  const file = readSmallFile(facts, UI_STATE);
-  if (file === undefined) return NOTHING_TO_DO;
-  if ("refused" in file) return skip(file.refused);
-  const state = readUiState(file.bytes);
-  if ("damage" in state) return skip(state.damage);
-  try {
-    const splices = [
-      ...moveRoots(state, (folder) => movedFolder(folder, emptied)),
-      ...moveThreads(state, (folder) => movedFolder(folder, maps), (thread) => moving.has(thread)),
-    ].sort((a, b) => a.at - b.at);
-    return splices.length === 0 ? NOTHING_TO_DO : { changes: [editSmallFile(file, splices)], skipped: [] };
-  } catch (error) {
-    if (error instanceof JsonSpanError) return skip(error.message);
-    throw error;
-  }
-}
-
-function skip(reason: string): Draft {
-  return { changes: [], skipped: [{ subject: UI_STATE, reason }] };
+  return editUiState(facts, (state) => [
+    ...moveRoots(state, (folder) => movedFolder(folder, emptied)),
+    ...moveThreads(state, (folder) => movedFolder(folder, maps), (thread) => moving.has(thread)),
+  ]);
 }

@@ -53,11 +53,12 @@ export function isKnown(tables: Tables): boolean {
 }
 
 /** Paginated files by their ids; of several with the same one, the one that the row of the thread names, if any. */
-export function filesById({ threads, home }: Snapshot): ReadonlyMap<string, HistoryFile> {
+export function filesById({ threads, home, realHome = home }: Snapshot): ReadonlyMap<string, HistoryFile> {
   const files = new Map<string, HistoryFile | undefined>();
   for (const thread of threads.values()) {
     const row = thread.row?.rolloutPath.replaceAll("\\", "/");
-    const isNamed = (rollout: Rollout) => row === `${home.replaceAll("\\", "/")}/${rollout.path}`;
+    const isNamed = (rollout: Rollout) =>
+      [home, realHome].some((base) => row === `${base.replaceAll("\\", "/")}/${rollout.path}`);
     for (const rollout of thread.rollouts) {
       if (rollout.meta?.mode !== "paginated" || rollout.damage !== undefined) continue;
       const id = rollout.segment ?? rollout.meta.id;

@@ -1,10 +1,13 @@
 /** Changes of the history database: other offsets, or rows taken away so that Codex makes them anew. */
 import type { AbsPath } from "../core/path.ts";
 import type { Cell, EntryChange } from "../core/plan.ts";
-import type { TurnStart } from "../codex/history.ts";
+import type { Thread } from "../core/snapshot.ts";
+import type { Mark, TurnStart } from "../codex/history.ts";
 import type { Refusal } from "../codex/relabel.ts";
 import type { Audit, LostTurns } from "./history_audit.ts";
 import type { Facts, TableRow } from "./repair.ts";
+
+type Place = Pick<Mark, "at" | "ordinal">;
 
 const TURNS = "thread_turns";
 const CURSORS = "thread_history_projection_state";
@@ -107,38 +110,35 @@ export function readAgain(
       changes.push({ kind: "entry", database, table, ...removal, op: "remove", thread: thread.id });
     }
   }
-  const cells: Record<string, Cell> = {
-    [COLUMNS.cursor]: { before: cursor.at, after: first.at },
-    next_rollout_ordinal: { before: cursor.ordinal, after: first.ordinal },
-  };
-  const change: EntryChange = {
-    kind: "entry",
-    database,
-    table: CURSORS,
-    key: { thread_id: id },
-    op: "change",
-    thread: thread.id,
-    cells,
-  };
-  return [...changes, change];
+  return [...changes, readFrom(id, thread, cursor, first, database)];
 }
 
 /** Sets the place up to which Codex has read back to the end of the file, when that is before it. */
 export function readNoFurther({ id, thread, marks, end }: Audit, database: AbsPath): readonly EntryChange[] {
   const cursor = marks.find(({ kind }) => kind === "cursor");
   if (cursor === undefined || end === undefined) return [];
-  return [{
+  return [readFrom(id, thread, cursor, end, database)];
+}
+
+function readFrom(
+  file: string,
+  { id }: Thread,
+  cursor: Place,
+  to: Place,
+  database: AbsPath,
+): EntryChange {
+  return {
     kind: "entry",
     database,
     table: CURSORS,
-    key: { thread_id: id },
+    key: { thread_id: file },
     op: "change",
-    thread: thread.id,
+    thread: id,
     cells: {
-      [COLUMNS.cursor]: { before: cursor.at, after: end.at },
-      next_rollout_ordinal: { before: cursor.ordinal, after: end.ordinal },
+      [COLUMNS.cursor]: { before: cursor.at, after: to.at },
+      next_rollout_ordinal: { before: cursor.ordinal, after: to.ordinal },
     },
-  }];
+  };
 }
 
 /** Key and cells of a row that is to go; undefined when a value in it cannot be written down exactly. */

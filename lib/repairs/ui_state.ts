@@ -17,7 +17,8 @@ import {
 import { addMembers, replaceSpan } from "../text/json_edit.ts";
 import { JsonSpanError, member } from "../text/json_span.ts";
 import type { Draft, Facts, Repair, RepairOptions } from "./repair.ts";
-import { editSmallFile, NOTHING_TO_DO, readSmallFile } from "./small_file.ts";
+import { readSmallFile } from "./small_file.ts";
+import { editUiState } from "./ui_state_edit.ts";
 
 /** Finds and cures what hides threads in the desktop app. */
 export const uiStateRepair: Repair = {
@@ -142,22 +143,8 @@ function strayHints(state: UiState, { snapshot: { threads }, files, platform }: 
 }
 
 function planShown(facts: Facts, { threads }: RepairOptions): Draft {
-  const file = readSmallFile(facts, UI_STATE);
-  if (file === undefined) return NOTHING_TO_DO;
-  const state = "refused" in file ? { damage: file.refused } : readUiState(file.bytes);
-  if ("refused" in file || "damage" in state) return skip("damage" in state ? state.damage : "");
   const selected = new Set(threads.map(({ id }) => id));
-  try {
-    const splices = shownSplices(state, facts, selected);
-    return splices.length === 0 ? NOTHING_TO_DO : { changes: [editSmallFile(file, splices)], skipped: [] };
-  } catch (error) {
-    if (error instanceof JsonSpanError) return skip(error.message);
-    throw error;
-  }
-}
-
-function skip(reason: string): Draft {
-  return { changes: [], skipped: [{ subject: UI_STATE, reason }] };
+  return editUiState(facts, (state) => shownSplices(state, facts, selected));
 }
 
 function shownSplices(state: UiState, facts: Facts, selected: ReadonlySet<string>): Splice[] {
@@ -173,7 +160,7 @@ function shownSplices(state: UiState, facts: Facts, selected: ReadonlySet<string
     ...moveRoots(state, plain),
     ...moveThreads(state, plain, (thread) => !moved.has(thread)),
     ...hints.map(({ hint, folder }) => moveHint(state, hint, folder)),
-  ].sort((a, b) => a.at - b.at);
+  ];
 }
 
 const TIMES = ["createdAt", "updatedAt"] as const;

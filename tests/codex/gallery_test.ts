@@ -1,7 +1,7 @@
 /** Every ailment in one home: one run cures what can be cured, and says of the rest why it cannot. */
 import { assert, assertEquals } from "../assert.ts";
 import type { AilmentName } from "./ailments.ts";
-import { changeIndex, dropIndex } from "./disk.ts";
+import { changeIndex, dropIndex, filesOf, rolloutFiles, threadRows } from "./disk.ts";
 import { withCopy, withServer } from "./home.ts";
 import { printDifferences, printHome } from "./prints.ts";
 import { complaints, keep, pick } from "./program.ts";
@@ -13,6 +13,20 @@ const LEFT = [
   "error rollout-damaged 6",
   "warning rollout-missing 3",
   "error history-base-broken 2",
+];
+
+/** The threads that those are about. */
+const INCURABLE: readonly AilmentName[] = [
+  "fork of a missing thread",
+  "reverted, first file missing",
+  "reverted, first file damaged",
+  "rollout missing",
+  "archived rollout missing",
+  "rollout is a link",
+  "first line damaged",
+  "first line names another thread",
+  "rollout empty",
+  "rollout begins with a byte order mark",
 ];
 
 /** Threads that Codex must open again after the run, whatever was wrong with them. */
@@ -45,8 +59,7 @@ const CURED: readonly AilmentName[] = [
 Deno.test("repair all on a home with every ailment at once", async (test) => {
   const ward = await makeWard();
   try {
-    // As a start that was cut off leaves it: Codex would wait for somebody who will never finish.
-    changeIndex(ward.home.path, "UPDATE backfill_state SET status = 'running', updated_at = unixepoch()");
+    harmMore(ward);
     await test.step("leaves nothing but what cannot be cured, and a second run has nothing to do", () =>
       withCopy(ward.home, async (home) => {
         const before = printHome(home.path);
@@ -58,6 +71,13 @@ Deno.test("repair all on a home with every ailment at once", async (test) => {
         assertEquals(printDifferences(cured, printHome(home.path)), []);
         await keep(home, ["restore", String(record), "--apply"]);
         assertEquals(printDifferences(before, printHome(home.path)), []);
+      }));
+    await test.step("leaves nothing at all of what can be cured", () =>
+      withCopy(ward.home, async (home) => {
+        forget(home.path, INCURABLE.map((name) => ward.ids[name]));
+        await keep(home, ["repair", "all", "--apply"]);
+        assertEquals(await complaints(home), []);
+        assertEquals(pick(await keep(home, ["repair", "all", "--apply"]), "record"), null);
       }));
     await test.step("is needed", () =>
       withCopy(ward.home, async (home) => {
@@ -80,6 +100,30 @@ Deno.test("repair all on a home with every ailment at once", async (test) => {
     await ward.home.dispose();
   }
 });
+
+/** What a thread cannot have by itself: ailments of the home. */
+function harmMore({ home: { path }, ids }: Ward): void {
+  // As a start that was cut off leaves it: Codex would wait for somebody who will never finish.
+  changeIndex(path, "UPDATE backfill_state SET status = 'running', updated_at = unixepoch()");
+  const [copied = ""] = filesOf(path, ids.healthy);
+  Deno.mkdirSync(`${path}/sessions/backup`);
+  Deno.copyFileSync(copied, `${path}/sessions/backup/${copied.slice(copied.lastIndexOf("/") + 1)}`);
+  Deno.writeTextFileSync(`${path}/session_index.jsonl`, `{"id":"${ids.legacy}","thread_na`, { append: true });
+  // From the documented form: no desktop app runs here.
+  const state = { "electron-persisted-atom-state": { "sidebar-workspace-filter-v2": "relevant" } };
+  Deno.writeTextFileSync(`${path}/.codex-global-state.json`, JSON.stringify(state));
+}
+
+/** Takes threads away as if they had never been, and the rows of those that have no file. */
+function forget(home: string, ids: readonly string[]): void {
+  for (const path of rolloutFiles(home)) {
+    if (ids.some((id) => path.includes(`-${id}`))) Deno.removeSync(path);
+  }
+  const there = rolloutFiles(home).join("\n");
+  for (const { id } of threadRows(home)) {
+    if (!there.includes(`-${id}`)) changeIndex(home, "DELETE FROM threads WHERE id = ?", id);
+  }
+}
 
 /** Runs it; the threads that no cure reaches are named, hence the status. */
 async function repairAll({ home, ids }: Ward): Promise<{ record: unknown }> {

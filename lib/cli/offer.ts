@@ -1,4 +1,5 @@
 /** The command line that carries out the plan on show: the one that was given, told to write. */
+import type { StatusReport } from "../core/report.ts";
 import type { Invocation } from "./command.ts";
 import { flagsOf } from "./flags.ts";
 
@@ -35,12 +36,25 @@ export function offerLine(
 }
 
 /** The line that takes the run with record `id` back, in the home that `flags` name. */
-export function restoreLine({ flags }: Pick<Invocation, "flags">, id: string): string {
+export function restoreLine(input: Pick<Invocation, "flags">, id: string): string {
+  return `${lineThere(input, `codexkeep restore ${id}`)} --apply`;
+}
+
+/** The command `line` for the home that `flags` name. */
+export function lineThere({ flags }: Pick<Invocation, "flags">, line: string): string {
   const home = ["codex-home", "sqlite-home"].flatMap((name) => {
     const value = flags.text(name);
     return value === undefined ? [] : [`--${name} ${word(value)}`];
   });
-  return ["codexkeep", "restore", id, ...home, "--apply"].join(" ");
+  return [line, ...home].join(" ");
+}
+
+/** A report whose next command is for the home that `flags` name. */
+export function nextThere<T extends Pick<StatusReport, "next">>(
+  input: Pick<Invocation, "flags">,
+  report: T,
+): T {
+  return report.next === null ? report : { ...report, next: lineThere(input, report.next) };
 }
 
 function numberOf(value: number | undefined, fallback: number | undefined): string[] {

@@ -48,11 +48,12 @@ export function someOf(entries: readonly string[], all: boolean, most: number = 
   return [...entries.slice(0, most), `… and ${groupDigits(entries.length - most)} more`];
 }
 
-/** `1,391 threads: openai → relay`. */
+/** `1,391 threads: openai → relay`; a thread that names several providers may be of the right one by some. */
 export function moveLines(moves: readonly Move[]): string[] {
-  return moves.map(({ from, to, threads }) =>
-    `${plural(threads, "thread")}: ${providerName(from)} → ${providerName(to)}`
-  );
+  return moves.map(({ from, to, threads }) => {
+    const mixed = from === to ? " (copies that disagree)" : "";
+    return `${plural(threads, "thread")}: ${providerName(from)} → ${providerName(to)}${mixed}`;
+  });
 }
 
 /** A map, not an object: kinds may come from a file, and `constructor` must not find anything. */

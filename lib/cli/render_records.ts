@@ -6,20 +6,25 @@ import type {
   RecoverReport,
   VerifyReport,
 } from "../core/report.ts";
+import { quote } from "../text/terminal.ts";
 import type { View } from "./command.ts";
 import { type Cell, formatBytes, plural, table } from "./layout.ts";
 import { block, facts, kindLines, line, moveLines, name, recordRows, someOf } from "./render_parts.ts";
 import { skippedText } from "./render_write.ts";
 
-/** All records, and the backups of other programs. */
-export function recordsText(report: RecordsReport, view: View): string[] {
+/** All records, the backups of other programs, and the command `restoreWith` that takes the last run back. */
+export function recordsText(
+  report: RecordsReport,
+  view: View,
+  restoreWith: string = "codexkeep restore latest",
+): string[] {
   const { directory, records, foreign } = report;
   return [
     `${recordsVerdict(report)} ${view.style.dim(`(${line(directory)})`)}`,
     ...block("Records", recordRows(records, view.style), view),
     ...block("Backups of other programs, left alone", foreign.map(line), view),
     ...(records.some(({ state }) => state === "complete")
-      ? ["", `take the last one back: ${view.style.cyan("codexkeep restore latest")}`]
+      ? ["", `take the last one back: ${view.style.cyan(quote(restoreWith))}`]
       : []),
   ];
 }
@@ -30,8 +35,12 @@ export function recordsVerdict({ records }: RecordsReport): string {
   return records.length === 0 ? "No records." : `${plural(records.length, "record")}, ${formatBytes(bytes)}`;
 }
 
-/** One record in detail. */
-export function recordText(record: RecordDetailReport, view: View): string[] {
+/** One record in detail, and the command `restoreWith` that takes it back; without flags for the home unless given. */
+export function recordText(
+  record: RecordDetailReport,
+  view: View,
+  restoreWith: string = `codexkeep restore ${name(record.id)} --apply`,
+): string[] {
   const { style, verbose } = view;
   const canRestore = record.state === "complete";
   return [
@@ -47,9 +56,7 @@ export function recordText(record: RecordDetailReport, view: View): string[] {
       ["Threads", plural(record.threads, "thread")],
       ...(record.files.length === 0 ? [] : [["Files", someOf(record.files.map(line), verbose)] as const]),
     ], style),
-    ...(canRestore
-      ? ["", `take it back: ${style.cyan(`codexkeep restore ${name(record.id)} --apply`)}`]
-      : []),
+    ...(canRestore ? ["", `take it back: ${style.cyan(quote(restoreWith))}`] : []),
   ];
 }
 

@@ -87,6 +87,20 @@ export function planRest(facts: Facts, request: Request, planned: ReadonlySet<st
   return planRepairs(purpose, facts, names, { ...optionsOf(request), threads, from: undefined });
 }
 
+/** The flags of a choice that no thread meets; none where it meets one, or nothing was chosen. */
+export function emptyChoice({ selection }: Request, snapshot: Snapshot): readonly string[] {
+  if (selection === undefined || !isNamed(selection)) return [];
+  if (selectThreads(snapshot, selection).length > 0) return [];
+  const { threads, sources, cwd, sinceMs, untilMs } = selection;
+  return [
+    ...(threads.length > 0 ? ["--thread"] : []),
+    ...(sources.length > 0 ? ["--source"] : []),
+    ...(cwd === undefined ? [] : [`--cwd ${JSON.stringify(cwd)}`]),
+    ...(sinceMs === undefined ? [] : ["--since"]),
+    ...(untilMs === undefined ? [] : ["--until"]),
+  ];
+}
+
 function selectedBy(snapshot: Snapshot, { selection, from }: Request): readonly Thread[] {
   const threads = selection === undefined
     ? [...snapshot.threads.values()]

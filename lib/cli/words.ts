@@ -97,6 +97,8 @@ export function unknownFlag(word: string, table: readonly Flag[]): Error {
   return usageError(`unknown flag ${shown("--" + name)}`, meant ?? placeHint(table));
 }
 
-function placeHint(table: readonly Flag[]): string | undefined {
-  return table === GLOBAL_FLAGS ? "flags of a command come after its name" : undefined;
+function placeHint(table: readonly Flag[]): string {
+  return table === GLOBAL_FLAGS
+    ? "flags of a command come after its name"
+    : "-h shows the flags of the command";
 }

@@ -90,6 +90,11 @@ export function layerProblems(bytes: Uint8Array, config: ConfigView): readonly C
   return problems.length > 0 ? problems : refusals(bytes, data, declared);
 }
 
+/** A problem with its line, which the message of a parser names by itself. */
+export function problemText({ message, line }: ConfigProblem): string {
+  return line === undefined || message.startsWith(`line ${line},`) ? message : `line ${line}: ${message}`;
+}
+
 /** What makes Codex 0.169 refuse a file that is valid TOML; it then runs with its defaults, or not at all. */
 function refusals(
   bytes: Uint8Array,

@@ -30,8 +30,8 @@ export interface ColumnInfo {
 export const COLUMNS_QUERY = "select name, dflt_value as otherwise from pragma_table_info(?)";
 
 /**
- * Removes a row that has its old values and, in every column that is not named, nothing or the default: only such a
- * row can be added again as it was. Parameters: key, old values.
+ * Removes a row that has its old values and, in every column that is not named, what a new row gets there: only such
+ * a row can be added again as it was. Parameters: key, old values.
  */
 export function removeStatement(
   table: string,
@@ -40,8 +40,9 @@ export function removeStatement(
   all: readonly ColumnInfo[],
 ): string {
   const unnamed = all.filter(({ name }) => !key.includes(name) && !columns.includes(name));
+  // These names were not checked: they are those of the table, whatever they are.
   const plain = unnamed.map(({ name, otherwise }) =>
-    otherwise === null ? ` and ${name} is null` : ` and (${name} is null or ${name} is (${otherwise}))`
+    ` and "${name.replaceAll('"', '""')}" is (${otherwise ?? "null"})`
   );
   return `delete from ${table} where ${whereOf(key, columns)}${plain.join("")}`;
 }

@@ -84,8 +84,9 @@ export const AILMENTS: Readonly<Record<FindingCode, Ailment>> = {
     hint: "only a backup of the folder `sessions` brings it back",
   },
   "rollout-damaged": {
-    severity: ["error"],
-    means: "Its file cannot be read as a rollout; codexkeep leaves it alone.",
+    severity: ["error", "warning"],
+    means:
+      "Its file cannot be read as a rollout, or a folder of rollouts is a link; codexkeep leaves it alone.",
     hint: "put the file back from a backup, or look at the line that the sample names",
   },
   "rollout-not-indexed": {
@@ -167,7 +168,7 @@ export const AILMENTS: Readonly<Record<FindingCode, Ailment>> = {
     repair: "ui-state",
   },
   "database-missing": {
-    severity: ["error"],
+    severity: ["error", "info"],
     means: "There is no state database; Codex makes one from the rollouts when it starts.",
     hint: "start Codex once, close it, look again",
   },

@@ -47,7 +47,20 @@ export function mergeChanges(drafts: readonly (readonly Change[])[]): Change[] {
     for (const [{ path }] of moves) merged.names.set(path, undefined);
     for (const [move, file] of moves) moveFile(merged, move, file);
   }
+  for (const id of merged.slots.keys()) shareThread(merged.slots, id);
   return inMovableOrder([...merged.slots.values()]);
+}
+
+/** What is done to the content of a file and to its name is left out together. */
+function shareThread(slots: Map<string, Change>, id: string): void {
+  const move = slots.get(id);
+  if (move?.kind !== "move") return;
+  const key = id.replace(/^move /, "content ");
+  const content = slots.get(key);
+  if (content?.kind !== "edit" && content?.kind !== "recode") return;
+  const thread = content.thread ?? move.thread;
+  slots.set(id, { ...move, thread });
+  slots.set(key, { ...content, thread });
 }
 
 type ContentChange = EditChange | RecodeChange | MakeChange | UnmakeChange;

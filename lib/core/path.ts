@@ -2,7 +2,7 @@
  * Paths that cannot be mixed up. A {@link RelPath} names something inside a Codex home with forward slashes, on every
  * system; joining it to a home cannot leave the home by its text alone (symbolic links are the disk's concern).
  */
-import { isAbsolute, join, normalize, relative, sep } from "node:path";
+import { isAbsolute, join, normalize, parse, relative, sep } from "node:path";
 import { AppError } from "./error.ts";
 
 declare const absolute: unique symbol;
@@ -15,9 +15,11 @@ export type RelPath = string & { readonly [inside]: true };
 /** Names that Windows gives to devices, with or without spaces and an ending. */
 const DEVICE_NAME = /^(con|conin\$|conout\$|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)/i;
 
-/** `text` as an absolute path; a relative one is taken from `from`. */
+/** `text` as an absolute path without a slash behind it; a relative one is taken from `from`. */
 export function toAbsPath(text: string, from: AbsPath): AbsPath {
-  return normalize(isAbsolute(text) ? text : join(from, text)) as AbsPath;
+  const path = normalize(isAbsolute(text) ? text : join(from, text));
+  const isFolder = path.endsWith(sep) && path.length > parse(path).root.length;
+  return (isFolder ? path.slice(0, -1) : path) as AbsPath;
 }
 
 /** Joins names to an absolute path. */

@@ -51,7 +51,7 @@ export type JournalEntry =
   }
   /** A begun change was taken back, or never made, because somebody else was at work there. */
   | { readonly event: "skipped"; readonly n: number; readonly reason: string }
-  /** The rows from `n` on are about to be changed, in one transaction per database. */
+  /** The rows are about to be committed, in one transaction per database. */
   | { readonly event: "rows" }
   /** All is done and verified; the run can no longer be interrupted, only restored. */
   | { readonly event: "committed" }

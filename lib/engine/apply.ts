@@ -21,7 +21,7 @@ import { recordId } from "../core/record.ts";
 import { openFiles } from "../system/processes.ts";
 import type { Machine } from "../system/machine.ts";
 import { abandon } from "./abandon.ts";
-import { batchesOf, dropThread, replaceBatch, type Run, writtenTo } from "./batches.ts";
+import { batchesOf, replaceBatch, type Run } from "./batches.ts";
 import { appendLedger } from "./ledger.ts";
 import { prune } from "./prune.ts";
 import {
@@ -37,7 +37,8 @@ import { sweepLeftovers } from "./leftovers.ts";
 import { beginRecord, dropRecord, nextSequence, type OpenRecord, readJournal, recordDir } from "./records.ts";
 import { requireNonePending, withLock } from "./run_lock.ts";
 import { changeNames, nameBatches } from "./names.ts";
-import { giveRowsBack, touchedDatabases, writeRows } from "./run_rows.ts";
+import { touchedDatabases, writeRows } from "./run_rows.ts";
+import { giveLateBack } from "./settle.ts";
 import { isNameChange, type NameChange } from "./spots.ts";
 import { type FileChange, heldPath, isFileChange, type Place } from "./stage.ts";
 import { requireKnownDatabases, requireKnownTargets } from "./targets.ts";
@@ -217,9 +218,11 @@ async function carryOut(
 
 /** All but the pointer files: what threads are made of, in their old places, then their moves, then all other files. */
 async function changeFiles(run: Run, options: ApplyOptions): Promise<void> {
-  await replaceFiles(run, options, ({ thread }) => thread !== undefined);
+  const moved = new Set(run.changes.flatMap((change) => change.kind === "move" ? [change.path] : []));
+  const isEarly = ({ thread, path }: FileChange) => thread !== undefined || moved.has(path);
+  await replaceFiles(run, options, isEarly);
   await nameFiles(run, options, ({ kind }) => kind === "move");
-  await replaceFiles(run, options, (change) => change.thread === undefined && !isPointer(change));
+  await replaceFiles(run, options, (change) => !isEarly(change) && !isPointer(change));
   await nameFiles(run, options, (change) => change.kind !== "move" && !isPointer(change));
 }
 
@@ -256,26 +259,12 @@ async function breathe(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new AppError("interrupted", "interrupted");
 }
 
-/**
- * The last look for programs that had a file open when it was replaced: they write to the old file, which is seen by
- * its growth, and on Linux by their open descriptor even while they are silent. Their threads are given back.
- */
+/** Gives programs that had a file open time to show themselves, and the threads they are at work on back. */
 async function settle(run: Run, options: ApplyOptions): Promise<void> {
   if (run.replaced.size === 0 && run.named.size === 0) return;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   await breathe(options.signal);
-  const late = writtenTo(run, run.replaced.values());
-  const open = openFiles(run.place.home, "unlinked");
-  for (const n of [...run.replaced.keys(), ...run.named.keys()]) {
-    const change = run.changes[n];
-    if (change === undefined || !isNamed(change)) continue;
-    const holders = open.get(inHome(run.place.home, change.path));
-    if (holders === undefined || change.thread === undefined) continue;
-    late.set(change.thread, `${change.path} is open in process ${holders.join(", ")}`);
-  }
-  // Rows first: once the journal says that a row was skipped, nothing would take it back.
-  giveRowsBack(run, new Set(late.keys()), writeWaitMs(options));
-  for (const [thread, reason] of late) dropThread(run, thread, reason);
+  giveLateBack(run, writeWaitMs(options));
 }
 
 /** The second names have done their work; only files that can be put back no other way are kept. */

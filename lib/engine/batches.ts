@@ -182,6 +182,7 @@ export function writtenTo(run: Run, files: Iterable<StagedFile>): Map<string, st
 export function dropThread(run: Run, thread: string, reason: string): void {
   if (run.dropped.has(thread)) return;
   run.dropped.set(thread, reason);
+  for (const other of followersOf(run, thread)) dropThread(run, other, followed(thread));
   let wasNamed = false;
   for (let n = run.changes.length - 1; n >= 0; n--) {
     const change = run.changes[n];
@@ -192,6 +193,23 @@ export function dropThread(run: Run, thread: string, reason: string): void {
     run.record.log({ event: "skipped", n, reason });
   }
   if (wasNamed) removeFolders(run.place, [...run.folders]);
+}
+
+/** Threads with files that were moved to where those of `thread` were, and that must leave before those come back. */
+export function followersOf({ changes, named }: Run, thread: string): readonly string[] {
+  const moves = [...named.keys()].flatMap((n) => {
+    const change = changes[n];
+    return change?.kind === "move" ? [change] : [];
+  });
+  const places = new Set(moves.flatMap((move) => move.thread === thread ? [move.path] : []));
+  return moves.flatMap((move) =>
+    move.thread !== undefined && move.thread !== thread && places.has(move.to) ? [move.thread] : []
+  );
+}
+
+/** Why a thread is left out together with `thread`. */
+export function followed(thread: string): string {
+  return `it would take the place of ${thread}, which is left out`;
 }
 
 function giveNameBack(run: Run, thread: string, n: number): void {

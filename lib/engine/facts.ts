@@ -7,12 +7,14 @@ import type { Facts, FileEntry, Files, Target } from "../repairs/repair.ts";
 import type { Disk, Stat } from "../system/disk.ts";
 import type { Machine } from "../system/machine.ts";
 import { contentsOf } from "./contents.ts";
+import { readLedger } from "./ledger.ts";
 import { openForReading, openRemains } from "../system/sqlite.ts";
 
 /** The facts about a scanned home, with the provider its threads ought to have. */
 export function factsAbout({ disk, now, os }: Machine, snapshot: Snapshot, target: Target): Facts {
   const contents = contentsOf(disk, snapshot.home);
   let encrypted: ReadonlyMap<string, number> | undefined;
+  let originals: ReadonlyMap<string, string> | undefined;
   return {
     snapshot,
     contents,
@@ -22,6 +24,7 @@ export function factsAbout({ disk, now, os }: Machine, snapshot: Snapshot, targe
     remains: tablesOf(disk, openRemains),
     nowMs: now().getTime(),
     platform: os,
+    originals: () => originals ??= orNothing(() => readLedger(disk, snapshot.home)) ?? new Map(),
     encrypted: () => encrypted ??= countEncrypted(snapshot.threads.values(), target.id, contents),
   };
 }

@@ -87,9 +87,11 @@ export async function changeNames(run: Run, batch: readonly Item[]): Promise<voi
   const given = ready.flatMap((one) =>
     orDrop(run, one, () => ({ ...one, linked: give(run.place, one) })) ?? []
   );
-  syncAll(run.place, given.map(({ to, path }) => to?.path ?? path));
+  // The folder of a file whose thread was left out meanwhile may be gone again.
+  const isIn = ({ change }: Item) => !isOut(run, change);
+  syncAll(run.place, given.filter(isIn).map(({ to, path }) => to?.path ?? path));
   for (const one of given) orDrop(run, one, () => take(run.place, one));
-  syncAll(run.place, given.map(({ path }) => path));
+  syncAll(run.place, given.filter(isIn).map(({ path }) => path));
 }
 
 function isOut(run: Run, { thread }: NameChange): boolean {
@@ -193,7 +195,10 @@ function putNew(disk: Disk, temp: AbsPath, path: AbsPath, bytes: Uint8Array): vo
  * The second half: the old names go, in the order of the plan, which matters for databases. Files that have only one
  * name at a time get the new one here.
  */
-function take({ disk }: Place, { change, path, to, linked }: Given): true {
+function take({ disk }: Place, { change, path, was, to, linked }: Given): true {
+  if (was !== undefined && disk.lstat(path)?.ino !== was.ino) {
+    throw changed(`another program put another file in the place of "${change.path}"`);
+  }
   if (change.kind === "unmake" || (change.kind === "move" && linked)) disk.remove(path);
   else if (to !== undefined) renameToFree(disk, path, to.path);
   return true;

@@ -1,8 +1,10 @@
 /** Makes plans from facts: which repairs, for which threads, in which order. */
 import { AppError } from "../core/error.ts";
 import { mergeChanges } from "../core/merge.ts";
+import { type AbsPath, inHome } from "../core/path.ts";
 import { type Change, isInDatabase, order, type Plan, type Purpose, type Skip } from "../core/plan.ts";
 import type { Snapshot, Thread } from "../core/snapshot.ts";
+import { problemText } from "../codex/config.ts";
 import { REPAIRS } from "../repairs/mod.ts";
 import { planProviders } from "../repairs/provider.ts";
 import type { Draft, Facts, Ground, Repair, RepairOptions } from "../repairs/repair.ts";
@@ -30,8 +32,7 @@ export function requireRepairable(snapshot: Snapshot, notNeeded: readonly Ground
 function requireReadableConfig({ config }: Snapshot): void {
   const syntax = config.problems.find((problem) => problem.kind === "syntax");
   if (syntax === undefined) return;
-  const where = syntax.line === undefined ? "" : ` at line ${syntax.line}`;
-  throw new AppError("config-invalid", `config.toml is not valid${where}: ${syntax.message}`, {
+  throw new AppError("config-invalid", `config.toml is not valid: ${problemText(syntax)}`, {
     hint: "correct the line; until then Codex ignores the whole file, and codexkeep changes nothing",
   });
 }
@@ -135,7 +136,16 @@ export function assemble(
   more: readonly Change[],
 ): Plan {
   const changes = mergeChanges([...drafts.map((draft) => draft.changes), more]);
-  return { purpose, home, changes: order(changes), skipped: skipsOf(drafts), reverts: undefined };
+  const wanted = withoutRowsOfMoved(home, changes);
+  return { purpose, home, changes: order(wanted), skipped: skipsOf(drafts), reverts: undefined };
+}
+
+/** Rows of a database that the same plan sets aside stay as they are: Codex makes new ones from the files. */
+function withoutRowsOfMoved(home: AbsPath, changes: readonly Change[]): readonly Change[] {
+  const moved = new Set(
+    changes.flatMap((change) => change.kind === "move" ? [inHome(home, change.path)] : []),
+  );
+  return changes.filter((change) => !isInDatabase(change) || !moved.has(change.database));
 }
 
 /** What is left alone, each once, with every reason for it. */

@@ -7,7 +7,7 @@ import type { Disk } from "../system/disk.ts";
 import { type CodexProcess, codexProcesses, WHY } from "../system/processes.ts";
 import { busyThreads } from "../system/lock.ts";
 import { isInUse, isWalSafe, openForWriting, sqliteVersion, type WriteDatabase } from "../system/sqlite.ts";
-import { type DatabaseChange, databasesOf, type RowSpot, spotOf } from "./rows.ts";
+import { type DatabaseChange, databasesOf, missingIn, type RowSpot, spotOf } from "./rows.ts";
 import { isDatabaseFile } from "./targets.ts";
 
 /** What the user allowed. */
@@ -127,11 +127,15 @@ function requireQuietTables(
   changes: readonly DatabaseChange[],
 ): void {
   const done = new Map<string, { table: string; op: RowSpot["op"]; columns: Set<string> }>();
+  const missingOf = missingIn(() => database);
   for (const change of changes) {
     const { table, op, cells } = spotOf(change);
     const known = done.get(`${table} ${op}`) ?? { table, op, columns: new Set() };
     for (const name of Object.keys(cells)) known.columns.add(name);
     done.set(`${table} ${op}`, known);
+    const missing = missingOf(change);
+    if (missing === undefined) continue;
+    throw new AppError("database-schema", `state database "${path}" has no ${missing}`);
   }
   for (const { table, op, columns } of done.values()) {
     const trigger = database.all(TRIGGERS_QUERY, table).find(({ name, sql }) =>
@@ -145,10 +149,17 @@ function requireQuietTables(
   }
 }
 
-/** A database is set aside only when nobody has it open, whatever the user allows. Throws `database-busy`. */
+/**
+ * A database is set aside only when nobody has it open, whatever the user allows, and not by a run that changes its
+ * rows as well. Throws `database-busy` or `refused`.
+ */
 export function requireUnused({ home, changes }: Plan): void {
+  const changed = new Set(databasesOf(changes.filter(isInDatabase)));
   for (const change of changes) {
     if (change.kind !== "move" || !isDatabaseFile(change.path)) continue;
+    if ([change.path, change.to].some((path) => changed.has(inHome(home, path)))) {
+      throw new AppError("refused", `a plan moves the database "${change.path}" and changes its rows`);
+    }
     if (!isInUse(inHome(home, change.path), READER_MS)) continue;
     throw new AppError("database-busy", `another program is using the database "${change.path}"`, {
       hint: "close Codex and run this again; a database is moved only when nobody has it open",

@@ -23,6 +23,7 @@ import type { Disk, ReadFile } from "../system/disk.ts";
 import { systemCode } from "../system/file_error.ts";
 import { linesWith } from "../text/jsonl.ts";
 import { hashContent } from "./hash.ts";
+import { inThisHome, isSameHome } from "./home_names.ts";
 import { type OpenJournal, openJournal } from "./journal.ts";
 
 /** Names beginning so are records half made or half removed; nothing reads them, the next run sweeps them. */
@@ -121,7 +122,7 @@ export function pendingRecord(
 /** Reads and checks a manifest. Throws `record-damaged` or `record-unknown`. */
 export function readManifest(disk: Disk, home: AbsPath, id: string): Manifest {
   const manifest = parseManifest(readText(disk, home, id, RECORD_FILES.manifest));
-  checkManifest(manifest, id, home);
+  checkManifest(manifest, id, isSameHome(disk, manifest.home, home) ? manifest.home : home);
   return manifest;
 }
 
@@ -130,7 +131,10 @@ export function readJournal(disk: Disk, home: AbsPath, id: string): JournalEntry
   return parseJournal(readText(disk, home, id, RECORD_FILES.journal));
 }
 
-/** Reads and checks the changes of a record. Throws `record-damaged`, `plan-invalid` or `unsafe-path`. */
+/**
+ * Reads and checks the changes of a record; databases in the home are named as `home` is. Throws `record-damaged`,
+ * `plan-invalid` or `unsafe-path`.
+ */
 export function readChanges(disk: Disk, home: AbsPath, manifest: Manifest): Change[] {
   const file = openPart(disk, home, manifest.id, RECORD_FILES.changes);
   try {
@@ -142,11 +146,12 @@ export function readChanges(disk: Disk, home: AbsPath, manifest: Manifest): Chan
     }
     const decoder = new TextDecoder();
     const changes: Change[] = [];
-    for (const line of linesWith(file, [BRACE])) {
+    for (const line of linesWith(file, [BRACE], MAX_RECORD_FILE)) {
       if (line.tooLong) {
         throw new AppError("record-damaged", `a change of record "${manifest.id}" is too large`);
       }
-      changes.push(parseChange(asObject(JSON.parse(decoder.decode(line.bytes)), "change")));
+      const change = parseChange(asObject(JSON.parse(decoder.decode(line.bytes)), "change"));
+      changes.push(inThisHome(change, manifest.home, home));
     }
     return changes;
   } finally {

@@ -1,7 +1,7 @@
 /** Turns a snapshot into the reports that commands return. Adds nothing that is not in the snapshot or the records. */
 import type { Counts, RecordReport, StatusReport } from "../core/report.ts";
 import type { Snapshot, Thread } from "../core/snapshot.ts";
-import { DEFAULT_PROVIDER } from "../codex/config.ts";
+import { DEFAULT_PROVIDER, problemText } from "../codex/config.ts";
 import { fileOf } from "../codex/hiding.ts";
 import { NO_PROVIDER } from "../core/plan.ts";
 import { isForeign } from "../repairs/provider.ts";
@@ -113,7 +113,10 @@ export function conclusion(snapshot: Snapshot): Pick<StatusReport, "verdict" | "
   if (live.problem !== undefined) return { verdict: live.problem.message, next: "codexkeep diagnose" };
   const [problem] = config.problems;
   if (problem !== undefined) {
-    return { verdict: `Codex does not accept config.toml: ${problem.message}`, next: "codexkeep diagnose" };
+    return {
+      verdict: `Codex does not accept config.toml: ${problemText(problem)}`,
+      next: "codexkeep diagnose",
+    };
   }
   const target = config.provider.id ?? DEFAULT_PROVIDER;
   const foreign = [...threads.values()].filter((thread) =>

@@ -115,6 +115,23 @@ function changeRow(database: WriteDatabase, change: DatabaseChange): boolean {
 /** Primary result code of SQLite for a broken rule of a table. */
 const CONSTRAINT = 19;
 
+/** Tells what a change names that its database does not have; undefined when all is there. Looks once per table. */
+export function missingIn(
+  databaseOf: (path: AbsPath) => WriteDatabase,
+): (change: DatabaseChange) => string | undefined {
+  const tables = new Map<string, ReadonlySet<unknown>>();
+  return (change) => {
+    const { table, key, cells } = spotOf(change);
+    const name = `${table} ${change.database}`;
+    const columns = tables.get(name) ??
+      new Set(databaseOf(change.database).all(COLUMNS_QUERY, table).map((column) => column.name));
+    tables.set(name, columns);
+    if (columns.size === 0) return `table "${table}"`;
+    const missing = [...Object.keys(key), ...Object.keys(cells)].find((column) => !columns.has(column));
+    return missing === undefined ? undefined : `column "${missing}" of "${table}"`;
+  };
+}
+
 function valuesOf(cells: RowSpot["cells"], side: keyof Cell): (string | number | null)[] {
   return Object.values(cells).map((cell) => cell[side]);
 }

@@ -27,13 +27,16 @@ export async function writeRows(run: Run, busyMs: number): Promise<void> {
   await lockOrDrop(run, [...threads].filter((id) => !inFiles.has(id)));
   let rows = wantedRows(run);
   if (rows.length === 0) return;
-  run.record.log({ event: "rows" });
   const databases = openDatabases(rows, busyMs);
   try {
     while (rows.length > 0) {
-      const failed = changeRows(databases, rows, ({ length }) => length === 0);
+      const failed = changeRows(databases, rows, ({ length }) => {
+        // At the last moment: where nothing was written nothing has to be taken back, from a busy database least of all.
+        if (length === 0) run.record.log({ event: "rows" });
+        return length === 0;
+      });
       if (failed.length === 0) return;
-      failed.forEach((row) => leaveOut(run, row));
+      leaveOut(run, failed);
       rows = wantedRows(run);
     }
   } finally {
@@ -41,23 +44,28 @@ export async function writeRows(run: Run, busyMs: number): Promise<void> {
   }
 }
 
-function leaveOut(run: Run, row: DatabaseChange): void {
-  if (row.thread === undefined) {
-    // It was not made: undoing must not look for it.
-    run.record.log({ event: "skipped", n: run.changes.indexOf(row), reason: "its row is another one" });
-    throw new AppError("state-changed", `the ${rowName(row)} was changed by another program`);
+function leaveOut(run: Run, rows: readonly DatabaseChange[]): void {
+  const ownerless = rows.find(({ thread }) => thread === undefined);
+  if (ownerless !== undefined) {
+    throw new AppError("state-changed", `the ${rowName(ownerless)} was changed by another program`);
   }
-  dropThread(run, row.thread, "its row was changed by another program");
+  for (const { thread } of rows) {
+    if (thread !== undefined) dropThread(run, thread, "its row was changed by another program");
+  }
 }
 
-/** Takes the rows of some threads back. */
-export function giveRowsBack(run: Run, threads: ReadonlySet<string>, busyMs: number): void {
+/** Takes the rows of some threads back. Returns those that are no longer as the run left them, and stay. */
+export function giveRowsBack(
+  run: Run,
+  threads: ReadonlySet<string>,
+  busyMs: number,
+): readonly DatabaseChange[] {
   const rows = wantedRows(run).filter(({ thread }) => thread !== undefined && threads.has(thread));
-  if (rows.length === 0) return;
+  if (rows.length === 0) return [];
   const back = rows.map((row) => invert(row) as DatabaseChange).reverse();
   const databases = openDatabases(back, busyMs);
   try {
-    changeRows(databases, back, () => true);
+    return changeRows(databases, back, () => true);
   } finally {
     databases.close();
   }

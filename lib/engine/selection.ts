@@ -1,5 +1,6 @@
 /** Which threads a command works on. */
 import { AppError } from "../core/error.ts";
+import { isSameFolder } from "../core/folder.ts";
 import type { Snapshot, Thread } from "../core/snapshot.ts";
 import { isArchived } from "./reports.ts";
 
@@ -46,7 +47,8 @@ function matches(thread: Thread, { sources, cwd, sinceMs, untilMs }: Selection):
   const meta = thread.rollouts.at(-1)?.meta;
   const source = thread.row?.source ?? meta?.source ?? "";
   if (sources.length > 0 && !sources.includes("any") && !sources.includes(source)) return false;
-  if (cwd !== undefined && (thread.row?.cwd ?? meta?.cwd) !== cwd) return false;
+  const folder = thread.row?.cwd ?? meta?.cwd;
+  if (cwd !== undefined && folder !== cwd && !isSameFolder(folder ?? "", cwd)) return false;
   const changed = changedMs(thread);
   return changed >= (sinceMs ?? -Infinity) && changed <= (untilMs ?? Infinity);
 }

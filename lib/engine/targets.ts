@@ -65,11 +65,40 @@ export function requireKnownTargets(changes: readonly Change[]): void {
     if (change.kind === "drop") continue;
     if (change.kind === "move") requireKnownMove(change);
     else if (change.kind === "entry") requireKnownEntry(change);
-    else if (isInDatabase(change)) requireColumns("threads", Object.keys(change.cells), CHANGED_COLUMNS);
-    else if (change.kind === "make" || change.kind === "unmake") requireFile(change.path, isSmallFile);
+    else if (isInDatabase(change)) {
+      requireDatabase(change.database, STATE);
+      requireColumns("threads", Object.keys(change.cells), CHANGED_COLUMNS);
+    } else if (change.kind === "make" || change.kind === "unmake") requireFile(change.path, isSmallFile);
     else requireFile(change.path, (path) => isRollout(path) || isSmallFile(path) || filed.has(path));
   }
+  requireOneMoveEach(changes);
   requireWholeDatabases(changes);
+}
+
+/** A file goes to one place, one that no other goes to, and stays as it is when its thread is left out. */
+function requireOneMoveEach(changes: readonly Change[]): void {
+  const moves = new Map<RelPath, MoveChange>();
+  const taken = new Set<RelPath>();
+  for (const change of changes) {
+    if (change.kind !== "move" && change.kind !== "make") continue;
+    const to = change.kind === "move" ? change.to : change.path;
+    const twice = change.kind === "move" && moves.has(change.path)
+      ? change.path
+      : taken.has(to)
+      ? to
+      : undefined;
+    if (twice !== undefined) {
+      throw new AppError("refused", `a plan gives "${twice}" two names or two contents`);
+    }
+    taken.add(to);
+    if (change.kind === "move") moves.set(change.path, change);
+  }
+  for (const change of changes) {
+    if (change.kind !== "edit" && change.kind !== "recode" && change.kind !== "put") continue;
+    const move = moves.get(change.path);
+    if (move === undefined || move.thread === change.thread) continue;
+    throw new AppError("refused", `a plan changes "${change.path}" for one thread and moves it for another`);
+  }
 }
 
 /**
@@ -148,9 +177,10 @@ export function isLogIndex(path: RelPath): boolean {
   return databaseOfSide(path) !== undefined && path.endsWith("-shm");
 }
 
-function requireKnownEntry({ table, key, cells }: EntryChange): void {
+function requireKnownEntry({ database, table, key, cells }: EntryChange): void {
   const known = TABLES.get(table);
   if (known === undefined) throw new AppError("refused", `codexkeep does not change table "${table}"`);
+  requireDatabase(database, known.database);
   if (Object.keys(key).sort().join() !== [...known.key].sort().join()) {
     throw new AppError("refused", `a row of "${table}" is named by ${known.key.join(", ")}`);
   }
@@ -159,6 +189,12 @@ function requireKnownEntry({ table, key, cells }: EntryChange): void {
   if (twice !== undefined) {
     throw new AppError("refused", `column "${twice}" names the rows of "${table}" and does not change`);
   }
+}
+
+/** By its name alone: where it is, the scan has to say, and for a record that is taken back nobody can. */
+function requireDatabase(path: AbsPath, name: RegExp): void {
+  if (name.test(path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1))) return;
+  throw new AppError("refused", `codexkeep does not change rows of "${path}"`);
 }
 
 function requireColumns(table: string, names: readonly string[], known: ReadonlySet<string>): void {

@@ -10,7 +10,7 @@ import type { JournalEntry, NamedFile, StagedFile } from "../core/record.ts";
 import type { Disk, ReadFile, Stat } from "../system/disk.ts";
 import { isAbsent } from "../system/file_error.ts";
 import { skippedIn } from "./records.ts";
-import { changeRows, type DatabaseChange, isAs, openDatabases, wholeSpots } from "./rows.ts";
+import { changeRows, type DatabaseChange, isAs, missingIn, openDatabases, wholeSpots } from "./rows.ts";
 import { spotOf } from "./spots.ts";
 import { type FileChange, heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
 import { hashContent, PIECE_BYTES } from "./hash.ts";
@@ -93,10 +93,14 @@ function undoRows(
     isInDatabase(change) && !skipped.has(n)
   );
   const isThere = (row: DatabaseChange) => disk.stat(row.database) !== undefined;
-  const there = rows.filter(isThere);
-  const back = there.map((row) => invert(row) as DatabaseChange).reverse();
-  const databases = openDatabases(back, busyMs);
+  const present = rows.filter(isThere);
+  const databases = openDatabases(present, busyMs);
   try {
+    // A newer Codex may have altered its tables since.
+    const missingOf = missingIn(databases.of);
+    const there = present.filter((row) => missingOf(row) === undefined);
+    const all = new Set(there);
+    const back = there.map((row) => invert(row) as DatabaseChange).reverse();
     const failed = changeRows(databases, back, () => true);
     const left = failed.length === 0
       ? []
@@ -106,9 +110,9 @@ function undoRows(
         subject: subjectOf(change),
         reason: "its row was changed by another program",
       })),
-      ...rows.filter((row) => !isThere(row)).map((row) => ({
+      ...rows.filter((row) => !all.has(row)).map((row) => ({
         subject: subjectOf(row),
-        reason: "its database is gone",
+        reason: isThere(row) ? "its database is of another form now" : "its database is gone",
       })),
     ];
   } finally {
@@ -168,7 +172,7 @@ function whichIs(
 }
 
 function isSame(a: Stat, b: Stat): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
+  return a.ino === b.ino && a.dev === b.dev && a.ino !== 0;
 }
 
 /** `current` is the new file, open, so that what is still appended to it is seen after its name is gone. */

@@ -1,5 +1,6 @@
 /** Takes back what a run did to the names of files. Safe to be cut off anywhere and run again. */
-import { type AbsPath, joinPath, type RelPath } from "../core/path.ts";
+import { AppError } from "../core/error.ts";
+import { type AbsPath, joinPath, parseRelPath, type RelPath } from "../core/path.ts";
 import type { Change, MakeChange, MoveChange } from "../core/plan.ts";
 import type { NamedFile } from "../core/record.ts";
 import type { Disk, Stat } from "../system/disk.ts";
@@ -37,12 +38,15 @@ function moveBack(
   const to = spotOf(place, change.to).path;
   const [old, now] = [disk.lstat(from.path), disk.lstat(to)];
   if (now === undefined) return old === undefined ? "another program moved or removed it" : undefined;
-  if (old !== undefined && isSame(old, now)) {
+  const isAs = (stat: Stat) => stat.size === file.size && stat.mtimeMs === file.mtimeMs;
+  // Where files have no numbers, two that are alike are one: nothing was there before the move.
+  const isTwin = now.ino === 0 && old !== undefined && isAs(old) && isAs(now);
+  if (old !== undefined && (isTwin || isSame(old, now))) {
     removeName(disk, to);
     return undefined;
   }
   if (old !== undefined) {
-    const isOurs = isLogIndex(change.path) || (old.size === file.size && old.mtimeMs === file.mtimeMs);
+    const isOurs = isLogIndex(change.path) || isAs(old);
     return isOurs ? undefined : "another program made a file under its old name";
   }
   if (now.kind !== "file") return "it is no regular file any more";
@@ -117,9 +121,23 @@ export function removeFolders(
   folders: readonly RelPath[],
 ): void {
   for (const folder of [...folders].reverse()) {
-    const path = joinPath(home, folder);
-    if (disk.lstat(path)?.kind !== "directory" || disk.list(path)?.length !== 0) continue;
+    const path = folderIn({ disk, home }, folder);
+    if (path === undefined || disk.list(path)?.length !== 0) continue;
     disk.removeDir(path);
     disk.syncDir(joinPath(path, ".."));
+  }
+}
+
+/** A folder of the home that is there; undefined when it is not, or is reached through a link. */
+function folderIn(place: Pick<Place, "disk" | "home">, folder: unknown): AbsPath | undefined {
+  // A journal is a file, and somebody may have written another name into it.
+  const below = parseRelPath(folder);
+  if (below === undefined) return undefined;
+  try {
+    const { path } = spotOf(place, below);
+    return place.disk.lstat(path)?.kind === "directory" ? path : undefined;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "unsafe-path") return undefined;
+    throw error;
   }
 }

@@ -22,7 +22,7 @@ export function verifyFiles(
   for (const n of run.named.keys()) {
     const change = run.changes[n];
     if (change === undefined || !isNameChange(change)) continue;
-    verifyName(run.place, change);
+    verifyName(run.place, change, n);
     if (change.kind === "move") moved.set(change.path, spotOf(run.place, change.to).path);
   }
   let done = 0;
@@ -39,7 +39,7 @@ export function verifyFiles(
   }
 }
 
-function verifyName(place: Place, change: NameChange): void {
+function verifyName(place: Place, change: NameChange, n: number): void {
   const isThere = (path: RelPath) => place.disk.lstat(spotOf(place, path).path)?.kind === "file";
   const right = change.kind === "move"
     ? isThere(change.to)
@@ -48,6 +48,11 @@ function verifyName(place: Place, change: NameChange): void {
     : isThere(change.path) &&
       contentOf(place.disk, spotOf(place, change.path).path, change.content.length) === change.content;
   if (!right) throw new AppError("failed", `"${change.path}" is not as it was left`);
+  // What was written to it at the last moment stands in the file that is still held.
+  const held = heldPath(place.recordDir, n);
+  if (change.kind === "unmake" && contentOf(place.disk, held, change.content.length) !== change.content) {
+    throw new AppError("state-changed", `"${change.path}" was written to by another program`);
+  }
 }
 
 /** Every changed row has its new values and the databases are sound. Throws `failed` or `database-malformed`. */

@@ -41,9 +41,18 @@ function mismatches(facts: Facts): readonly Mismatch[] {
     if (row === undefined || files.length === 0) continue;
     const places = new Set(files.map(({ rollout }) => rollout.archived));
     const archived = places.size > 1 ? row.archived : files.some(({ rollout }) => rollout.archived);
-    if (places.size > 1 || archived !== row.archived) found.push({ thread, row, files, archived });
+    if (places.size === 1 && (archived === row.archived || mayBeMeant(thread, row))) continue;
+    found.push({ thread, row, files, archived });
   }
   return found;
+}
+
+/**
+ * A file of the thread is in the place that the row says, but cannot be used here: a damaged one, which is the scan's to
+ * report, or a link, which Codex follows.
+ */
+function mayBeMeant({ rollouts }: Thread, row: ThreadRow): boolean {
+  return rollouts.some(({ damage, archived }) => damage !== undefined && archived === row.archived);
 }
 
 function findMismatches(facts: Facts): readonly Finding[] {

@@ -70,9 +70,13 @@ function stuck({ snapshot: { codex }, nowMs }: Facts, state: State | undefined):
       `status ${JSON.stringify(state.status)} since ${
         Number.isNaN(told.valueOf()) ? "?" : told.toISOString()
       }, ` +
-      `up to ${JSON.stringify(state.watermark)}`,
+      doneUntil(state),
     ],
   }];
+}
+
+function doneUntil({ watermark }: State): string {
+  return watermark === null ? "no file noted yet" : `up to ${JSON.stringify(watermark)}`;
 }
 
 function notIndexed(facts: Facts, state: State | undefined, lost: readonly Orphan[]): readonly Finding[] {
@@ -101,7 +105,7 @@ function waiting(state: State | undefined, lost: readonly Orphan[]): readonly Fi
     repair: undefined,
     message:
       `Codex goes on filling its database when it starts next; ${lost.length} thread(s) have no row yet`,
-    samples: [`up to ${JSON.stringify(state.watermark)}`],
+    samples: [doneUntil(state)],
   }];
 }
 

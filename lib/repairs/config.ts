@@ -6,8 +6,7 @@ import type { Finding } from "../core/finding.ts";
 import { type ByteString, fromByteString } from "../core/bytes.ts";
 import type { RelPath } from "../core/path.ts";
 import type { Change, Meaning } from "../core/plan.ts";
-import type { ConfigProblem } from "../core/snapshot.ts";
-import { layerProblems } from "../codex/config.ts";
+import { layerProblems, problemText } from "../codex/config.ts";
 import { convertProfiles, type ProfileChange } from "../codex/profiles.ts";
 import { parseToml, TomlError } from "../text/toml_edit.ts";
 import { pathLine } from "../text/toml_tables.ts";
@@ -42,12 +41,8 @@ function invalid({ files, snapshot: { config } }: Facts): readonly Finding[] {
     hint: chosen === undefined
       ? "correct the line in config.toml, or name a declared provider with `codexkeep switch PROVIDER`"
       : "`codexkeep repair config` takes the key profile out and keeps the profiles; correct other lines by hand",
-    samples: problems.map(describe),
+    samples: problems.map(problemText),
   }];
-}
-
-function describe({ message, line }: ConfigProblem): string {
-  return line === undefined ? message : `line ${line}: ${message}`;
 }
 
 function legacy({ files, snapshot: { config } }: Facts): readonly Finding[] {
@@ -104,7 +99,7 @@ function layers({ files, snapshot: { config } }: Facts): readonly Finding[] {
     const path = `${name}.config.toml`;
     const bytes = files.read(path as RelPath, MAX_BYTES);
     if (bytes === undefined) return [];
-    return layerProblems(bytes, config).map((problem) => `${path}: ${describe(problem)}`);
+    return layerProblems(bytes, config).map((problem) => `${path}: ${problemText(problem)}`);
   });
   if (faults.length === 0) return [];
   return [{

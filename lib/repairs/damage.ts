@@ -1,5 +1,8 @@
 /** Files named like rollouts that Codex cannot read, and rows whose files are gone. Reported, never touched. */
 import type { Finding } from "../core/finding.ts";
+import { namePartsOf } from "../codex/places.ts";
+import { baseName } from "../core/path.ts";
+import type { Rollout } from "../core/snapshot.ts";
 import { lostThreads, missingThreads } from "./lost_files.ts";
 import type { Facts, Repair } from "./repair.ts";
 import { filesByThread } from "./thread_files.ts";
@@ -20,7 +23,34 @@ function damaged(facts: Facts): readonly Finding[] {
       [...files, ...copies].map(({ rollout }) => rollout.path)
     ),
   );
-  const ill = facts.snapshot.damaged.filter(({ path }) => !known.has(path));
+  const all = facts.snapshot.damaged.filter(({ path }) => !known.has(path));
+  const ill = all.filter((one) => !isLinkedFolder(one));
+  const folders = all.filter(isLinkedFolder);
+  return [...unreadable(ill), ...linked(folders)];
+}
+
+/** A link in the place of a folder, by its name. */
+function isLinkedFolder({ path, damage }: Rollout): boolean {
+  return damage?.reason === "outside-home" && namePartsOf(baseName(path)) === undefined &&
+    !/\.jsonl(\.zst)?$/.test(path);
+}
+
+function linked(folders: readonly Rollout[]): readonly Finding[] {
+  if (folders.length === 0) return [];
+  return [{
+    code: "rollout-damaged",
+    severity: "warning",
+    count: folders.length,
+    repair: undefined,
+    message:
+      `${folders.length} folder(s) of rollouts are symbolic links; Codex follows them and codexkeep does not, so it ` +
+      `neither checks nor changes the threads in them`,
+    hint: "to have them looked after, put the folder itself in the place of the link",
+    samples: folders.map(({ path }) => path),
+  }];
+}
+
+function unreadable(ill: readonly Rollout[]): readonly Finding[] {
   if (ill.length === 0) return [];
   return [{
     code: "rollout-damaged",

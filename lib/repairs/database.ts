@@ -49,14 +49,17 @@ const AFTERWARDS =
   "start Codex once (or `codexkeep repair database` first, for a Codex that does not start), close it, then run " +
   "`codexkeep repair database`, which puts back what can still be read";
 
-function unusable({ snapshot: { live, databases } }: Facts): readonly Finding[] {
+function unusable({ snapshot: { live, databases, threads, damaged } }: Facts): readonly Finding[] {
   if (live === undefined) {
+    const isNew = threads.size + damaged.length === 0;
     return [{
       code: "database-missing",
-      severity: "error",
+      severity: isNew ? "info" : "error",
       count: 1,
       repair: undefined,
-      message: "there is no state database; Codex makes a new one from the rollouts when it starts",
+      message: isNew
+        ? "there is no state database yet, and nothing that would have to be in it; Codex makes one when it starts"
+        : "there is no state database; Codex makes a new one from the rollouts when it starts",
       hint: "start Codex once, close it, then run `codexkeep diagnose` again",
       samples: databases.map((view) => view.path),
     }];

@@ -16,8 +16,9 @@ export const encryptedReport: Repair = {
   find: (facts: Facts) => {
     const { snapshot: { threads }, target, contents } = facts;
     const foreign = encryptedThreads(threads.values(), target.id, contents);
+    const moved = movedHere(facts);
     const others = ofOtherAccounts(facts);
-    const count = foreign.length + others.length;
+    const count = foreign.length + moved.length + others.length;
     if (count === 0) return [];
     return [{
       code: "encrypted-content-foreign",
@@ -26,19 +27,32 @@ export const encryptedReport: Repair = {
       repair: undefined,
       message: [
         ...foreign.length > 0 ? [encryptedWarning(foreign.length, target.id)] : [],
+        ...moved.length > 0 ? [movedWarning(moved.length, target.id)] : [],
         ...others.length > 0 ? [accountWarning(others.length)] : [],
       ].join("; "),
       hint:
         "they continue with the provider and the account they were made with; nothing in them is rewritten",
       samples: [
         ...groups(foreign.map((thread) => [providerOf(thread), thread])),
+        ...groups(moved.map(({ from, thread }) => [`${from}, moved since`, thread])),
         ...groups(others.map(({ owner, thread }) => [`${providerOf(thread)} under ${owner}`, thread])),
-        ...[...foreign, ...others.map(({ thread }) => thread)].map(({ id }) => id),
+        ...[...foreign, ...[...moved, ...others].map(({ thread }) => thread)].map(({ id }) => id),
       ],
     }];
   },
   plan: undefined,
 };
+
+/** Threads of the target that belonged to another provider before they were moved, whose content they still hold. */
+function movedHere(
+  { snapshot: { threads }, target, contents, originals }: Facts,
+): readonly { readonly from: string; readonly thread: Thread }[] {
+  return [...originals()].flatMap(([id, from]) => {
+    const thread = threads.get(id);
+    if (thread === undefined || from === target.id || isForeign(thread, target.id)) return [];
+    return holdsEncrypted(thread, contents) ? [{ from, thread }] : [];
+  });
+}
 
 /** Threads of the target that were made under another account than the one in use, which have its encrypted content. */
 function ofOtherAccounts(facts: Facts): readonly { readonly owner: string; readonly thread: Thread }[] {
@@ -62,6 +76,13 @@ export function encryptedWarning(threads: number, target: string): string {
     JSON.stringify(target)
   } may refuse to ` +
     "continue or compact them (invalid_encrypted_content); reading and forking them works";
+}
+
+function movedWarning(threads: number, target: string): string {
+  return `${threads} thread(s) were moved to ${
+    JSON.stringify(target)
+  } and hold encrypted reasoning of the provider ` +
+    "they came from; continuing or compacting them may be refused in the same way";
 }
 
 function accountWarning(threads: number): string {

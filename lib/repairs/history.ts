@@ -70,11 +70,13 @@ function broken({ files, orphans }: HistoryAudit): readonly Finding[] {
   );
   if (off.length > 0) {
     const count = threadsIn(off.map(({ by }) => by.file));
+    const isCurable = off.some(({ at }) => at !== undefined);
     findings.push({
       code: "history-base-broken",
       severity: "error",
       count,
-      repair: "history",
+      repair: isCurable ? "history" : undefined,
+      ...isCurable ? {} : { hint: "put the files that they continue back, from a backup" },
       message:
         `${count} thread(s) continue another file from a wrong place in it; the model is not sent all that ` +
         `was said there, or the thread does not open`,

@@ -27,6 +27,7 @@ import {
   unlessUnreadable,
 } from "./history_marks.ts";
 import type { Facts } from "./repair.ts";
+import { leadOf } from "./row_path.ts";
 
 /** Turns of a file that its history has no row of, or that begin too late there. */
 export interface LostTurns {
@@ -78,8 +79,7 @@ export function auditHistory(facts: Facts): HistoryAudit {
       const rows = rowsOf(batch);
       for (const id of batch) {
         const file = files.get(id);
-        const marks = [...(rows.get(id) ?? []), ...(bases.get(id) ?? [])];
-        const audit = file && marks.length > 0 && auditFile(facts, file, marks);
+        const audit = file && auditMarks(facts, file, rows.get(id) ?? [], bases.get(id) ?? []);
         if (audit) audits.push(audit);
       }
     }
@@ -94,6 +94,22 @@ export function auditHistory(facts: Facts): HistoryAudit {
     look(() => new Map());
   }
   return { database: known === true ? database : undefined, files: audits, orphans };
+}
+
+/** A row that leads to a file of another home makes Codex read that one: what is stored is about it, not about ours. */
+function auditMarks(
+  facts: Facts,
+  file: HistoryFile,
+  stored: readonly StoredMark[],
+  bases: readonly StoredMark[],
+): Audit | undefined {
+  const audit = (marks: readonly StoredMark[]) =>
+    marks.length === 0 ? undefined : auditFile(facts, file, marks);
+  const found = audit([...stored, ...bases]);
+  const { row, rollouts } = file.thread;
+  const isElsewhere = found !== undefined && row !== undefined &&
+    leadOf(facts, row.rolloutPath, rollouts).to === "elsewhere";
+  return isElsewhere ? audit(bases) : found;
 }
 
 /** The distance by which every stored place in a file has to be moved; undefined when they differ. */

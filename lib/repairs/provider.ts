@@ -133,7 +133,7 @@ function disagrees(thread: Thread): boolean {
 
 function describe(thread: Thread): string {
   const rollout = thread.rollouts.at(-1);
-  const name = (provider: string | undefined) => provider ?? NO_PROVIDER;
+  const name = (provider: string | undefined) => provider === "" ? '""' : provider ?? NO_PROVIDER;
   return `${thread.id}: first line ${name(rollout?.meta?.provider)}, recorded ${name(rollout?.recorded)}, ` +
     `database ${thread.row ? name(thread.row.provider) : "no row"}`;
 }

@@ -75,6 +75,8 @@ export interface Facts {
   /** The moment of the scan, milliseconds since 1970. */
   readonly nowMs: number;
   readonly platform: "linux" | "darwin" | "windows";
+  /** The provider a thread had before codexkeep first changed it, by thread id; only threads that it did change. */
+  readonly originals: () => ReadonlyMap<string, string>;
   /** Threads with encrypted content of other providers than the target, by provider. Reads files at the first call. */
   readonly encrypted: () => ReadonlyMap<string, number>;
 }

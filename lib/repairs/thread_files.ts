@@ -2,8 +2,17 @@
  * The files of every thread, put in order: which ones make up the thread, which are copies of those, and which belong to
  * it although their name does not say so. Several files with different segments are one thread, not copies.
  */
-import { compareAge, fileIdOf, isListedPlace, isWholeName, namePartsOf, placeOf } from "../codex/places.ts";
-import { rolloutName, stampOf } from "../codex/places.ts";
+import {
+  compareAge,
+  fileIdOf,
+  isListedPlace,
+  isSameFile,
+  isWholeName,
+  namePartsOf,
+  placeOf,
+  rolloutName,
+  stampOf,
+} from "../codex/places.ts";
 import { readFirstLine, recordedProvider } from "../codex/rollout.ts";
 import { AppError } from "../core/error.ts";
 import { baseName, inHome } from "../core/path.ts";
@@ -158,10 +167,17 @@ function arrange(facts: Facts, thread: Thread, own: readonly ThreadFile[]): Thre
   return { files: files.sort(compareAge), copies };
 }
 
-/** Positive when `a` is rather the one to stay: a place where Codex looks, then more content, then the usual place. */
+/**
+ * Positive when `a` is rather the one to stay: a place where Codex looks, then more content, then the usual place. Of a
+ * file in the archive and one that is not, the one stays that the row names and agrees with: Codex opens that.
+ */
 function preference({ snapshot: { home } }: Facts, { row }: Thread, a: ThreadFile, b: ThreadFile): number {
+  const isBetween = a.rollout.archived !== b.rollout.archived;
+  const isOpened = ({ path, archived }: Rollout) =>
+    row?.archived === archived && isSameFile(row.rolloutPath, inHome(home, path));
   const merits = ({ rollout, name }: ThreadFile): number[] => [
     Number(isListedPlace(rollout.path) && baseName(rollout.path) === name),
+    Number(isBetween && isOpened(rollout)),
     rollout.encoding === "plain" ? 1 : 0,
     rollout.stamp.size,
     Number(row?.rolloutPath === inHome(home, rollout.path)),

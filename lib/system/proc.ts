@@ -43,6 +43,11 @@ export function readEnvironment(pid: number): ReadonlyMap<string, string> | unde
   );
 }
 
+/** Whether a process is still at work. */
+export function isAlive(pid: number): boolean {
+  return readProcess(pid) !== undefined;
+}
+
 /** The folder a process is in; undefined when it is not ours to read. */
 export function workingFolder(pid: number): string | undefined {
   return readLink(`/proc/${pid}/cwd`);

@@ -2,7 +2,15 @@
 import { isAbsolute, join } from "node:path";
 import type { AbsPath } from "../core/path.ts";
 import { realDisk } from "./disk.ts";
-import { type ProcProcess, readEnvironment, readProcesses, visitOpenFiles, workingFolder } from "./proc.ts";
+import {
+  isAlive,
+  type ProcProcess,
+  readEnvironment,
+  readProcesses,
+  visitOpenFiles,
+  workingFolder,
+} from "./proc.ts";
+import { pause } from "./pause.ts";
 import {
   isCodexProgram,
   parseCim,
@@ -100,7 +108,8 @@ function whyByHome(
   home: string,
   users: ReadonlySet<number | null>,
 ): string | undefined {
-  const environment = readEnvironment(process.pid);
+  const environment = settledEnvironment(process);
+  if (environment === "gone") return undefined;
   const named = environment?.get("CODEX_HOME");
   const user = environment?.get("HOME");
   if (named) {
@@ -109,6 +118,22 @@ function whyByHome(
   }
   if (user) return realPathOr(join(user, ".codex")) === home ? WHY.default : undefined;
   return users.has(process.uid) ? WHY.name : undefined;
+}
+
+/** For so long a process that is just starting or ending is looked at again, milliseconds. */
+const SETTLE_WAITS_MS = [1, 2, 5, 10, 20, 50];
+
+/** The environment of a process; one of ours has none for a moment while it starts or ends. */
+function settledEnvironment(
+  { pid, uid }: ProcProcess,
+): ReadonlyMap<string, string> | "gone" | undefined {
+  for (const waitMs of uid === Deno.uid() ? SETTLE_WAITS_MS : []) {
+    const environment = readEnvironment(pid);
+    if (environment !== undefined) return environment;
+    if (!isAlive(pid)) return "gone";
+    pause(waitMs);
+  }
+  return readEnvironment(pid);
 }
 
 function byName(processes: readonly ProcessInfo[]): CodexProcess[] {

@@ -23,6 +23,7 @@ const REFUSALS: readonly (readonly [argv: readonly string[], message: string, hi
   [["--codex-home", "status"], "no command given"],
   [["--apply", "sync"], 'unknown flag "--apply"', "after its name"],
   [["-y", "sync"], 'unknown flag "-y"', "after its name"],
+  [["repair", "--all"], 'unknown flag "--all"', "-h shows"],
   [["sync", "--dry-rum"], 'unknown flag "--dry-rum"', '"--dry-run"'],
   [["sync", "--dry-rum=1"], 'unknown flag "--dry-rum"', '"--dry-run"'],
   [["sync", "-x"], 'unknown flag "-x"'],
@@ -136,5 +137,5 @@ Deno.test("parse() cuts long values in its messages", () => {
 });
 
 Deno.test("parse() suggests nothing when nothing is near", () => {
-  assertEquals(refused(["sync", "--frobnicate"]).hint, undefined);
+  assertEquals(refused(["sync", "--frobnicate"]).hint, "-h shows the flags of the command");
 });

@@ -1,5 +1,6 @@
 import { explainText, explainVerdict } from "../../lib/cli/render_explain.ts";
 import { cutSamples, diagnoseText, diagnoseVerdict, findingText } from "../../lib/cli/render_findings.ts";
+import { moveLines } from "../../lib/cli/render_parts.ts";
 import {
   exportText,
   exportVerdict,
@@ -187,6 +188,14 @@ Deno.test("explainText() shows what every reader does and why, what hides it, an
   const less = explainText(bare, VIEW).join("\n");
   assert(!less.includes("What hides") && !less.includes("Good to know"));
   assertMatch(less, /Rollouts +none\nRow +none/);
+});
+
+Deno.test("moveLines() says why a thread of the right provider is moved", () => {
+  const [one, other] = moveLines([
+    { from: "a", to: "b", threads: 2 },
+    { from: "b", to: "b", threads: 1 },
+  ]);
+  assertEquals([one, other], ["2 threads: a → b", "1 thread: b → b (copies that disagree)"]);
 });
 
 Deno.test("exportText() says what went where", () => {

@@ -52,3 +52,19 @@ Deno.test("repairNotes() says what comes after a database was set aside, and aft
   assertEquals(codes(moved("archived_sessions/rollout-1.jsonl"), made("session_index.jsonl")), []);
   assertEquals(codes(made("work.config.toml")), ["profile-files"]);
 });
+
+Deno.test("repairNotes() says that Codex itself makes the rows that are missing", () => {
+  const entry = (table: string): Change => ({
+    kind: "entry",
+    database: "/home/u/.codex/state_5.sqlite" as AbsPath,
+    table,
+    key: { id: 1 },
+    op: "change",
+    thread: undefined,
+    cells: { status: { before: "complete", after: "pending" } },
+  });
+  const [note, ...more] = repairNotes(planOf(entry("backfill_state")));
+  assertEquals([note?.code, more], ["codex-start", []]);
+  assertStringIncludes(note?.hint ?? "", "start Codex once");
+  assertEquals(repairNotes(planOf(entry("thread_goals"))), []);
+});

@@ -54,6 +54,18 @@ Deno.test("readRequest() takes choices, folders and copies", () => {
   assertEquals([request("all").only, request("all").maps], [undefined, []]);
 });
 
+Deno.test("repair cwd says so when the new folder is not there, and when no thread has the old one", async () => {
+  await withHome({ config: CONFIG, threads: [{ provider: "new", cwd: "/gone/app" }] }, async (home) => {
+    const told = await keep(home, "repair", "cwd", "--map", "/gone/app=/not/there", "--dry-run");
+    assertStringIncludes(told.err, 'warning: "/not/there" is not there');
+    const right = await keep(home, "repair", "cwd", "--map", `/gone/app=${home.path}`, "--dry-run");
+    assertEquals(right.err, "");
+    assertStringIncludes(right.out, "Plan");
+    const lost = await keep(home, "repair", "cwd", "--map", `/gone/ap=${home.path}`);
+    assertStringIncludes(lost.err, 'warning: no thread belongs to "/gone/ap"');
+  });
+});
+
 Deno.test("planRequest() plans for the threads of one provider, planRest() for what became of them", async () => {
   await withHome({ config: CONFIG, threads: [{ provider: "old" }, { provider: "other" }] }, async (home) => {
     const only = { ...wholeRequest("sync", ["provider"], "new"), from: "old" };

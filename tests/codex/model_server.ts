@@ -2,12 +2,16 @@
  * A stand-in for the model API on this machine: answers the streaming Responses calls that Codex makes, always in
  * the same words, and remembers what it was asked.
  */
-import { fieldOf, type Json, textOrNull } from "./json.ts";
+import { fieldOf, type Json, type JsonObject, textOrNull } from "./json.ts";
 
 /** How the server answers, changeable at any time. */
 export type ModelBehaviour = {
   /** Ciphertext to attach as a reasoning item before each reply; none when undefined. */
   readonly encryptedReasoning?: string | undefined;
+  /** Items to answer a call with, such as calls of tools; the usual reply where it gives undefined. */
+  readonly answer?: ((seen: ModelRequest) => readonly Json[] | undefined) | undefined;
+  /** Begins every reply and never ends it. */
+  readonly endless?: boolean | undefined;
   /** Answers every call with this HTTP status and error code instead of a reply. */
   readonly failure?: { readonly status: number; readonly code: string; readonly message: string } | undefined;
 };
@@ -64,6 +68,7 @@ export function startModelServer(initial: ModelBehaviour = {}): ModelServer {
     const seen = describe(decodeURIComponent(provider), request.headers, JSON.parse(text));
     requests.push(seen);
     if (behaviour.failure !== undefined) return failed(behaviour.failure);
+    if (behaviour.endless === true) return endless(requests.length);
     return streamed(outputItems(seen, requests.length, behaviour), requests.length);
   });
   const origin = `http://127.0.0.1:${server.addr.port}`;
@@ -83,6 +88,8 @@ function failed(failure: NonNullable<ModelBehaviour["failure"]>): Response {
 }
 
 function outputItems(seen: ModelRequest, number: number, behaviour: ModelBehaviour): readonly Json[] {
+  const own = behaviour.answer?.(seen);
+  if (own !== undefined) return own;
   const message: Json = {
     type: "message",
     role: "assistant",
@@ -106,8 +113,19 @@ function streamed(items: readonly Json[], number: number): Response {
     ...items.map((item) => ({ type: "response.output_item.done", item })),
     { type: "response.completed", response: { id, usage: TOKENS } },
   ];
-  const body = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
-  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  return new Response(events.map(eventText).join(""), { headers: EVENTS });
+}
+
+function endless(number: number): Response {
+  const first = eventText({ type: "response.created", response: { id: `resp_${number}` } });
+  const body = new ReadableStream({ start: (to) => to.enqueue(new TextEncoder().encode(first)) });
+  return new Response(body, { headers: EVENTS });
+}
+
+const EVENTS = { "content-type": "text/event-stream" };
+
+function eventText(event: JsonObject & { readonly type: string }): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
 function describe(provider: string, headers: Headers, body: Json): ModelRequest {

@@ -180,6 +180,16 @@ Deno.test("mergeChanges() says of a moved file what it is before all drafts", ()
   assertEquals(size([later]), [[77, 5]]);
 });
 
+Deno.test("mergeChanges() gives what one list edits and another moves to one thread, whichever names it", () => {
+  const ofNobody = { ...move("a", "b"), thread: undefined } as Change;
+  for (const drafts of [[[edit("a", "x", "y")], [ofNobody]], [[ofNobody], [edit("b", "x", "y")]]]) {
+    const merged = mergeChanges(drafts);
+    assertEquals(merged.map((change) => "thread" in change && change.thread), ["t", "t"]);
+  }
+  const [changed] = mergeChanges([[edit("a", "x", "y", { thread: undefined })], [move("a", "b")]]);
+  assertEquals(changed?.kind === "edit" && changed.thread, "t");
+});
+
 Deno.test("mergeChanges() joins what happens to small files", () => {
   const both = (first: Change, second: Change) => mergeChanges([[first], [second]]);
   const small = (from: string, to: string) => edit("f", from, to, { thread: undefined, sets: {} });

@@ -1,7 +1,7 @@
 /** Homes, machines and the usual steps for the tests of the engine: scan, plan, apply, restore. */
 import { DatabaseSync } from "node:sqlite";
 import type { AbsPath } from "../../lib/core/path.ts";
-import { isInDatabase, type Plan, type RowChange } from "../../lib/core/plan.ts";
+import { type Change, isInDatabase, type Plan, type RowChange } from "../../lib/core/plan.ts";
 import { type JournalEntry, recordId } from "../../lib/core/record.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
 import { type Applied, apply, type ApplyOptions } from "../../lib/engine/apply.ts";
@@ -160,6 +160,7 @@ export function makeRecord(
   seq: number,
   entries: readonly JournalEntry["event"][],
   at: Date = new Date(0),
+  changes: readonly Change[] = [ROW, ROW],
 ): string {
   Deno.mkdirSync(recordsDir(home), { recursive: true });
   const id = recordId(seq, at, "sync", seq.toString(16).padStart(8, "0"));
@@ -171,13 +172,13 @@ export function makeRecord(
     home,
     version: "0",
     planDigest: "0".repeat(64),
-    changes: 2,
-    byKind: { row: 2 },
+    changes: changes.length,
+    byKind: { row: changes.length },
     threads: 1,
     moves: [],
     reverts: undefined,
   };
-  const record = beginRecord(realDisk, home, head, [ROW, ROW]);
+  const record = beginRecord(realDisk, home, head, changes);
   for (const event of entries) record.log({ event } as JournalEntry);
   record.close();
   return id;

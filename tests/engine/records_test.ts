@@ -171,6 +171,20 @@ Deno.test("readManifest() refuses a record that was copied from another home, or
   });
 });
 
+Deno.test("readManifest() and readChanges() take a record by every name of its home", async () => {
+  await withFolder((folder) => {
+    const [home, link] = [`${folder}/home` as AbsPath, `${folder}/link` as AbsPath];
+    Deno.mkdirSync(home);
+    Deno.symlinkSync(home, link);
+    const database = `${link}/state_5.sqlite` as AbsPath;
+    const id = makeRecord(link, 1, ["committed"], new Date(0), [{ ...ROW, database }, ROW]);
+    const manifest = readManifest(realDisk, home, id);
+    const own = { ...ROW, database: `${home}/state_5.sqlite` };
+    assertEquals<unknown>(readChanges(realDisk, home, manifest), [own, ROW]);
+    assertEquals(listRecords(realDisk, home).map(({ state }) => state), ["complete"]);
+  });
+});
+
 Deno.test("verifyRecord() finds a flipped bit in every byte of every file of a record", async () => {
   await withHome({
     config: CONFIG,

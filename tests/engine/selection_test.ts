@@ -55,6 +55,11 @@ Deno.test("selectThreads() selects by source, by the row before the file", () =>
   assertEquals(select({ sources: ["nobody"] }), []);
 });
 
+Deno.test("selectThreads() takes a folder with a slash behind it, as shells complete it", () => {
+  assertEquals(select({ cwd: "/other/" }), [2]);
+  assertEquals(select({ cwd: "/othe" }), []);
+});
+
 Deno.test("selectThreads() selects by folder, exactly", () => {
   assertEquals(select({ cwd: "/other" }), [2]);
   assertEquals(select({ cwd: "/work" }), [1, 6, 7]);

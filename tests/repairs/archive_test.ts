@@ -2,8 +2,9 @@ import { archiveRepair } from "../../lib/repairs/archive.ts";
 import { unarchiveRepair } from "../../lib/repairs/unarchive.ts";
 import { pathsRepair } from "../../lib/repairs/paths.ts";
 import type { Facts } from "../../lib/repairs/repair.ts";
-import { assertEquals } from "../assert.ts";
-import { HOME, threadId } from "../codex_model/snapshots.ts";
+import { assertEquals, fail } from "../assert.ts";
+import type { RelPath } from "../../lib/core/path.ts";
+import { damagedOf, HOME, threadId } from "../codex_model/snapshots.ts";
 import { DAY, found, homeOf, nameOf, planned, segmentId } from "./places.ts";
 
 const ACTIVE = `${DAY}/${nameOf(1)}`;
@@ -60,6 +61,28 @@ Deno.test("archiveRepair does not take a copy in the other folder for a part of 
     1: row(ACTIVE, false),
   });
   assertEquals(found(archiveRepair, facts), []);
+});
+
+Deno.test("archiveRepair stays with the file that the row names, however much the one in the archive holds", () => {
+  for (const [path, said] of [[`${ACTIVE}.zst`, ""], [ACTIVE, "more"]] as const) {
+    const facts = homeOf([{ path, thread: 1 }, { path: ARCHIVED, thread: 1, said }], {
+      1: row(ACTIVE, false),
+    });
+    assertEquals([...found(archiveRepair, facts), ...planned(archiveRepair, facts)], []);
+    assertEquals(planned(pathsRepair, facts).filter((one) => one.startsWith(`move ${path}`)), []);
+  }
+});
+
+Deno.test("archiveRepair leaves a thread alone that has a link or a damaged file where the row says", () => {
+  const facts = homeOf([{ path: ARCHIVED, thread: 1 }], { 1: row(ACTIVE, false) });
+  const { threads } = facts.snapshot;
+  const [thread] = threads.values();
+  if (thread === undefined) return fail("no thread");
+  const link = { ...damagedOf(1, "it is a symbolic link"), path: ACTIVE as RelPath };
+  const more = { ...thread, rollouts: [...thread.rollouts, link] };
+  const linked = { ...facts, snapshot: { ...facts.snapshot, threads: new Map([[thread.id, more]]) } };
+  assertEquals(planned(archiveRepair, facts).length, 1);
+  assertEquals([...found(archiveRepair, linked), ...planned(archiveRepair, linked)], []);
 });
 
 Deno.test("archiveRepair leaves open and unselected threads alone", () => {

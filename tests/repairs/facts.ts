@@ -68,6 +68,7 @@ export function factsOf(
     tables: () => undefined,
     nowMs: NOW_MS,
     platform: "linux",
+    originals: () => new Map(),
     encrypted: () => countEncrypted(snapshot.threads.values(), target, contents),
   };
 }

@@ -12,6 +12,7 @@ import {
   plan,
   rename,
   rewrite,
+  runIndex,
   runSql,
   samplesOf,
   threadOf,
@@ -68,6 +69,39 @@ Deno.test("history reports a file that was cut, and changes nothing", async () =
       subject: threadOf(home, "other").id,
       reason: "its file no longer holds what its history was made from",
     }]);
+  });
+});
+
+Deno.test("history offers no cure for forks of a file that was cut before the place they continue from", async () => {
+  await withHome(FAMILY, async (home) => {
+    rewrite(pathOf(home, "root"), (line, index) => index < 3 ? line : undefined);
+    const facts = await factsOf(home);
+    assertEquals(found(facts), ["error history-base-broken 2 -", "error history-frozen 1 -"]);
+    assertEquals(plan(facts).changes, []);
+  });
+});
+
+Deno.test("history does not hold a file against what Codex has read in one of another home", async () => {
+  await withHome(FAMILY, async (home) => {
+    const path = pathOf(home, "other");
+    const before = `${home.path}-before`;
+    Deno.mkdirSync(before);
+    try {
+      // Codex went on in the home that this one was copied from.
+      Deno.copyFileSync(path, `${before}/rollout.jsonl`);
+      rewrite(path, (line, index) => index < 8 ? line : undefined);
+      runIndex(
+        home,
+        "update threads set rollout_path = ? where id = ?",
+        `${before}/rollout.jsonl`,
+        threadOf(home, "other").id,
+      );
+      const facts = await factsOf(home);
+      assertEquals(found(facts), []);
+      assertEquals(plan(facts), { changes: [], skipped: [] });
+    } finally {
+      Deno.removeSync(before, { recursive: true });
+    }
   });
 });
 

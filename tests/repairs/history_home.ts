@@ -53,7 +53,16 @@ export function rename(path: AbsPath, provider: string): void {
 
 /** Runs SQL on the history database of a home. */
 export function runSql({ history }: BuiltHome, sql: string, ...values: readonly SQLInputValue[]): void {
-  const database = new DatabaseSync(history ?? "");
+  runOn(history, sql, values);
+}
+
+/** Runs SQL on the thread index of a home. */
+export function runIndex({ state }: BuiltHome, sql: string, ...values: readonly SQLInputValue[]): void {
+  runOn(state, sql, values);
+}
+
+function runOn(path: AbsPath | undefined, sql: string, values: readonly SQLInputValue[]): void {
+  const database = new DatabaseSync(path ?? "");
   try {
     database.prepare(sql).run(...values);
   } finally {

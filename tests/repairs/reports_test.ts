@@ -122,8 +122,10 @@ Deno.test("configReport tells faults with their lines, and profiles of the older
 
 Deno.test("databaseReport tells that there is none, and where it was looked for", () => {
   const views = [databaseOf({ live: false, threads: undefined })];
-  const [code, severity, , samples] = only(find(databaseReport, { live: undefined, databases: views }));
+  const missing = { live: undefined, databases: views };
+  const [code, severity, , samples] = only(find(databaseReport, missing, [threadOf(1)]));
   assertEquals([code, severity, samples], ["database-missing", "error", [`${HOME}/state_5.sqlite`]]);
+  assertEquals(only(find(databaseReport, missing))[1], "info", "a home that Codex was not started in yet");
 });
 
 Deno.test("databaseReport tells each fault of the live database under its own code", () => {
@@ -176,6 +178,16 @@ Deno.test("damageReport tells damaged files and rows without any", () => {
   assertEquals(findings.map(({ samples }) => samples), [
     [`${rolloutPath(1)}: the file is empty`],
     [`${threadId(2)}: ${HOME}/${rolloutPath(2)}`],
+  ]);
+});
+
+Deno.test("damageReport tells folders that are links from files that cannot be read", () => {
+  const damage = { reason: "outside-home", detail: "it is a symbolic link" } as const;
+  const linkAt = (path: string) => ({ ...damagedOf(1, ""), path: path as RelPath, damage });
+  const damaged = ["sessions", "sessions/2026/11", rolloutPath(1)].map(linkAt);
+  assertEquals(find(damageReport, { damaged }).map(({ severity, samples }) => [severity, samples]), [
+    ["error", [`${rolloutPath(1)}: it is a symbolic link`]],
+    ["warning", ["sessions", "sessions/2026/11"]],
   ]);
 });
 

@@ -1,45 +1,12 @@
 /** Plans and records that somebody made by hand, checksums and all: nothing outside of what Codex keeps is touched. */
 import { assert, assertEquals } from "../assert.ts";
 import type { AbsPath } from "../../lib/core/path.ts";
-import type { Change } from "../../lib/core/plan.ts";
 import { sha256 } from "../../lib/core/bytes.ts";
+import type { Change } from "../../lib/core/plan.ts";
 import { IS_UNIX } from "../system/fixture.ts";
+import { expectUntouched, PATHS, savePlan, SECRET, setUp } from "./hostile_plans.ts";
 import { run, runJson } from "./program.ts";
-import { onStage, type Stage } from "./stage.ts";
-
-const SECRET = "the secret stays as it is\n";
-
-/** Files that no plan may reach, inside the home and beside it. */
-const TRIPWIRES = ["../beside.txt", "auth.json", "history.jsonl", "skills/tool.md", "other.toml"];
-
-/** Paths that lead to them, or would on some system. */
-const PATHS: readonly string[] = [
-  "../beside.txt",
-  "sessions/../../beside.txt",
-  "sessions/../auth.json",
-  "..\\beside.txt",
-  "sessions\\..\\..\\beside.txt",
-  "/etc/hostname",
-  "C:\\beside.txt",
-  "C:beside.txt",
-  "\\\\server\\share\\x",
-  "config.toml:stream",
-  "auth.json\u0000.jsonl",
-  "auth.json",
-  "history.jsonl",
-  "skills/tool.md",
-  "other.toml",
-  "state_5.sqlite",
-  "backups_state/codexkeep/ledger.jsonl",
-  "./auth.json",
-  "sessions//x.jsonl",
-  "sessions/CON",
-  "sessions/x.jsonl.",
-  "sessions/x.jsonl ",
-  "",
-  ".",
-  "..",
-];
+import { onStage } from "./stage.ts";
 
 function edit(path: string, size: number, thread?: string): Change {
   return {
@@ -52,26 +19,6 @@ function edit(path: string, size: number, thread?: string): Change {
     leaveMtimeMs: undefined,
     splices: [{ at: 0, before: "the" as never, after: "THE" as never }],
   };
-}
-
-function setUp(stage: Stage): void {
-  Deno.mkdirSync(stage.path("skills"));
-  for (const file of TRIPWIRES) Deno.writeTextFileSync(stage.path(file), SECRET);
-}
-
-function expectUntouched(stage: Stage, what: string): void {
-  for (const file of TRIPWIRES) {
-    assertEquals(Deno.readTextFileSync(stage.path(file)), SECRET, `${what}: ${file}`);
-  }
-}
-
-function savePlan(stage: Stage, changes: readonly Change[]): string {
-  const head = { purpose: "sync", home: stage.home, reverts: null };
-  const digest = sha256([head, ...changes].map((part) => JSON.stringify(part)).join("\n"));
-  const file = `${stage.folder}/plan.json`;
-  const plan = { schema: "codexkeep-plan/1", digest, ...head, skipped: [], changes };
-  Deno.writeTextFileSync(file, JSON.stringify(plan));
-  return file;
 }
 
 Deno.test("a plan made by hand is carried out when it does what a plan may: the digest of these tests is right", async () => {

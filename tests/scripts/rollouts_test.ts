@@ -90,7 +90,8 @@ Deno.test({
       Deno.symlinkSync(`${stage.folder}/elsewhere`, stage.path("sessions"));
       const status = await stage.run(["diagnose"]);
       assertStringIncludes(status.stdout, "rollout-damaged (1)");
-      assertStringIncludes(status.stdout, "sessions: it is a symbolic link");
+      assertStringIncludes(status.stdout, "1 folder(s) of rollouts are symbolic links");
+      assertStringIncludes(status.stdout, "    - sessions\n");
       assertEquals((await stage.run(["sync", "--apply"])).code, 8);
       stage.unchanged();
     });

@@ -1,6 +1,7 @@
 /** `backups list`, `show`, `verify` and `prune`. */
 import { EXIT_STATUS } from "../../core/error.ts";
 import { byKind, digest, movesOf, pathsOf, type Plan, threadsOf } from "../../core/plan.ts";
+import { AppError } from "../../core/error.ts";
 import { requireRecordId } from "../../core/record.ts";
 import type { RecordDetailReport, VerifyReport, WriteReport } from "../../core/report.ts";
 import { dropAll, planPrune } from "../../engine/prune.ts";
@@ -20,7 +21,7 @@ import { recordReport } from "../../engine/reports.ts";
 import { withLock } from "../../engine/run_lock.ts";
 import { verifyRecord } from "../../engine/verify.ts";
 import type { Invocation, Outcome } from "../command.ts";
-import { offerLine } from "../offer.ts";
+import { lineThere, offerLine, restoreLine } from "../offer.ts";
 import { type WriteMode, writeOptions } from "../options.ts";
 import { makeOutcome } from "../outcome.ts";
 import { recordsText, recordsVerdict, recordText, verifyText, verifyVerdict } from "../render_records.ts";
@@ -39,7 +40,7 @@ export async function runBackupsList(input: Invocation): Promise<Outcome> {
   return await Promise.resolve(makeOutcome({
     command: input.command.name,
     result: report,
-    text: (view) => recordsText(report, view),
+    text: (view) => recordsText(report, view, lineThere(input, "codexkeep restore latest")),
     verdict: recordsVerdict(report),
   }));
 }
@@ -65,7 +66,7 @@ export async function runBackupsShow(input: Invocation): Promise<Outcome> {
   return await Promise.resolve(makeOutcome({
     command: input.command.name,
     result: report,
-    text: (view) => recordText(report, view),
+    text: (view) => recordText(report, view, restoreLine(input, id)),
     verdict: null,
   }));
 }
@@ -73,7 +74,12 @@ export async function runBackupsShow(input: Invocation): Promise<Outcome> {
 /** `latest`, or the id itself. */
 export function resolveId(input: Invocation, text: string): string {
   if (text !== "latest") return requireRecordId(text);
-  return requireRecordId(listRecordIds(input.machine.disk, homeOf(input))[0] ?? text);
+  const home = homeOf(input);
+  const [newest] = listRecordIds(input.machine.disk, home);
+  if (newest !== undefined) return newest;
+  throw new AppError("record-unknown", `there are no records in "${home}"`, {
+    hint: "codexkeep backups list",
+  });
 }
 
 /** Checks one record or all; a damaged one is exit 5. */

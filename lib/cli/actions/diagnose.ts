@@ -11,6 +11,7 @@ import type { Facts } from "../../repairs/repair.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { DEFAULT_SAMPLES } from "../commands/diagnose.ts";
 import { cureOf } from "../cures.ts";
+import { nextThere } from "../offer.ts";
 import { makeOutcome } from "../outcome.ts";
 import { cutSamples, diagnoseText, diagnoseVerdict } from "../render_findings.ts";
 import { factsOf, lookStatus, lookWarnings, scanHome } from "./session.ts";
@@ -43,10 +44,19 @@ export async function runDiagnose(input: Invocation): Promise<Outcome> {
     result: report,
     exitCode: lookStatus(snapshot) || (todo ? EXIT_STATUS.todo : 0),
     warnings: lookWarnings(snapshot),
-    text: (view) => diagnoseText(whole, samples, view),
+    text: (view) => diagnoseText(nextThere(input, whole), samples, view),
     verdict: diagnoseVerdict(report),
   });
 }
+
+/** While these are there, every other cure is refused. */
+const BLOCKING: ReadonlySet<string> = new Set([
+  "config-invalid",
+  "database-missing",
+  "database-unreadable",
+  "database-malformed",
+  "database-schema",
+]);
 
 /**
  * The command to run next, knowing more than `status` does: the only cure, or all that need no choice at once. What
@@ -54,6 +64,8 @@ export async function runDiagnose(input: Invocation): Promise<Outcome> {
  */
 function nextAfter(findings: readonly FindingReport[], known: string | null): string | null {
   if (known === "codexkeep recover") return known;
+  const blocking = findings.find(({ code, severity }) => severity === "error" && BLOCKING.has(code));
+  if (blocking !== undefined) return blocking.cure;
   const safe = new Set(REPAIRS.filter((repair) => repair.safe).map(({ name }) => name));
   const curable = findings.filter(({ severity, cure }) => severity !== "info" && cure !== null);
   const unasked = new Set(curable.map(({ repair }) => repair ?? "").filter((name) => safe.has(name)));

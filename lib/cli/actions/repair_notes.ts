@@ -4,7 +4,7 @@ import type { Warning } from "../../core/report.ts";
 
 /** Remarks on what some repairs take away, and on what is to be done after them. */
 export function repairNotes({ changes }: Plan): readonly Warning[] {
-  return [...privacyNote(changes), ...rebuildNote(changes), ...profileNote(changes)];
+  return [...privacyNote(changes), ...rebuildNote(changes), ...indexNote(changes), ...profileNote(changes)];
 }
 
 function privacyNote(changes: readonly Change[]): readonly Warning[] {
@@ -35,6 +35,15 @@ function rebuildNote(changes: readonly Change[]): readonly Warning[] {
       "Codex makes a new state database from the rollouts at its next start; names, pins, sections and " +
       "projects are not in it at first",
     hint: "start Codex once, close it, then put them back with `codexkeep repair database`",
+  }];
+}
+
+function indexNote(changes: readonly Change[]): readonly Warning[] {
+  if (!changes.some((change) => change.kind === "entry" && change.table === "backfill_state")) return [];
+  return [{
+    code: "codex-start",
+    message: "Codex makes the rows of threads that its database lacks when it starts next",
+    hint: "start Codex once afterwards",
   }];
 }
 

@@ -3,6 +3,7 @@ import { EXIT_STATUS } from "../../core/error.ts";
 import type { AbsPath } from "../../core/path.ts";
 import type { Warning } from "../../core/report.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
+import { problemText } from "../../codex/config.ts";
 import { chooseTarget } from "../../codex/target.ts";
 import { factsAbout } from "../../engine/facts.ts";
 import { resolveHome } from "../../engine/home.ts";
@@ -42,8 +43,8 @@ export function lookStatus({ live }: Snapshot): number {
 
 /** Remarks that belong to any look at a home. */
 export function lookWarnings({ config }: Snapshot): Warning[] {
-  return config.problems.map(({ message, line }) => ({
+  return config.problems.map((problem) => ({
     code: "config-invalid",
-    message: line === undefined ? `config.toml: ${message}` : `config.toml, line ${line}: ${message}`,
+    message: `config.toml: ${problemText(problem)}`,
   }));
 }

@@ -2,6 +2,7 @@
 import { listRecords } from "../../engine/records.ts";
 import { statusReport } from "../../engine/reports.ts";
 import type { Invocation, Outcome } from "../command.ts";
+import { nextThere } from "../offer.ts";
 import { makeOutcome } from "../outcome.ts";
 import { statusText } from "../render_status.ts";
 import { factsOf, lookStatus, lookWarnings, scanHome } from "./session.ts";
@@ -16,7 +17,7 @@ export async function runStatus(input: Invocation): Promise<Outcome> {
     result: report,
     exitCode: lookStatus(snapshot),
     warnings: lookWarnings(snapshot),
-    text: (view) => statusText(report, view),
+    text: (view) => statusText(nextThere(input, report), view),
     verdict: report.verdict,
   });
 }

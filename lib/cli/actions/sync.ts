@@ -10,6 +10,7 @@ import type { Invocation, Outcome } from "../command.ts";
 import { offerLine } from "../offer.ts";
 import { planRequest, readRequest, type Request } from "../request.ts";
 import { afterwards } from "./afterwards.ts";
+import { choiceNotes } from "./choice_notes.ts";
 import { factsOf, scanHome } from "./session.ts";
 import { repairNotes } from "./repair_notes.ts";
 import { proposal, propose } from "./write.ts";
@@ -32,7 +33,12 @@ export async function runRepairs(
   if (repairsNamed(names).some(({ name }) => name === "provider")) requireDeclared(snapshot, facts.target.id);
   const plan = planRequest(facts, request);
   const more = {
-    warnings: [...onlyWarnings(request, plan), ...encryptedWarnings(facts, plan), ...repairNotes(plan)],
+    warnings: [
+      ...choiceNotes(request, facts),
+      ...onlyWarnings(request, plan),
+      ...encryptedWarnings(facts, plan),
+      ...repairNotes(plan),
+    ],
     judged: afterwards(input, request, plan, facts),
   };
   return propose(input, proposal(snapshot, plan, offerLine(input), more));

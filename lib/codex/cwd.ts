@@ -6,19 +6,10 @@
 import { toByteString } from "../core/bytes.ts";
 import { applySplices, type Splice, spliceBetween } from "../core/splice.ts";
 import { type Member, member, objectMembers, stringLiteral, stringValue } from "../text/json_span.ts";
-import { linesWith } from "../text/jsonl.ts";
 import { memberWithComma, replaceSameLength } from "../text/same_length.ts";
 import type { ByteSource } from "../text/source.ts";
-import { donors, type Refusal } from "./relabel.ts";
-import {
-  lastSettings,
-  META_MARKER,
-  type MetaLine,
-  parseMetaLine,
-  parseSettingsLine,
-  readFirstLine,
-  SETTINGS_MARKER,
-} from "./rollout.ts";
+import { donors, editLegacyLines, type Refusal } from "./relabel.ts";
+import { lastSettings, type MetaLine, parseMetaLine, parseSettingsLine, readFirstLine } from "./rollout.ts";
 import { appendSettingsCopy, type Put, splicesOf } from "./settings_copy.ts";
 
 /** Where a folder is to lie; undefined for one that stays. */
@@ -32,7 +23,12 @@ export function moveFolders(source: ByteSource, move: MoveFolder): readonly Spli
   const first = readFirstLine(source);
   if ("reason" in first) return { refused: first.detail };
   const { line, parsed } = first;
-  if (parsed.meta.mode === "legacy") return moveInLegacy(source, parsed.meta.id, move);
+  if (parsed.meta.mode === "legacy") {
+    return editLegacyLines(
+      source,
+      (bytes) => splicesOf(bytes, putsOf(bytes, membersOf(bytes, parsed.meta.id), move)),
+    );
+  }
   const head = moveInFirstLine(line.bytes, parsed, move);
   if (head === undefined) return { refused: "its first line has no room for a longer folder" };
   const tail = appendSettings(source, move);
@@ -128,18 +124,6 @@ function settingsOf(bytes: Uint8Array, top: readonly Member[]): readonly Member[
 function nested(bytes: Uint8Array, members: readonly Member[], key: string): readonly Member[] {
   const found = member(members, key);
   return found?.kind === "object" ? objectMembers(bytes, found.value.start).members : [];
-}
-
-/** Every `session_meta` of the thread itself and every settings event of a legacy file, where they stand. */
-function moveInLegacy(source: ByteSource, id: string, move: MoveFolder): readonly Splice[] | Refusal {
-  const splices: Splice[] = [];
-  for (const line of linesWith(source, [META_MARKER, SETTINGS_MARKER])) {
-    if (line.tooLong) return { refused: "one of its lines is longer than 8 MiB" };
-    const { bytes, at } = line;
-    const puts = putsOf(bytes, membersOf(bytes, id), move);
-    splices.push(...splicesOf(bytes, puts).map((splice) => ({ ...splice, at: at + splice.at })));
-  }
-  return splices;
 }
 
 /** The members of a legacy line that may name folders. */

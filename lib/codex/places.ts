@@ -3,7 +3,7 @@
  * `archived_sessions`, and opens only names of one form; what it indexes is less strict: every `rollout-*.jsonl`
  * below the two folders, the last one in order of path when several are of one thread (seen there).
  */
-import { isSameFolder, plainFolder } from "../core/folder.ts";
+import { isSameFolder } from "../core/folder.ts";
 import { parseRelPath, type RelPath } from "../core/path.ts";
 import type { Rollout } from "../core/snapshot.ts";
 import { segmentMadeAt } from "./rollout_name.ts";
@@ -91,12 +91,4 @@ export function compareAge(
 /** Whether two paths name one file. Codex takes the plain and the compressed name for each other. */
 export function isSameFile(a: string, b: string): boolean {
   return a === b || isSameFolder(a.replace(/\.zst$/i, ""), b.replace(/\.zst$/i, ""));
-}
-
-/** How the other system spells a path on a machine with WSL: `C:\x` and `/mnt/c/x`; undefined for other paths. */
-export function otherSystemPath(path: string): string | undefined {
-  const drive = /^([a-z]):[\\/](.*)$/i.exec(plainFolder(path));
-  if (drive) return `/mnt/${drive[1]?.toLowerCase()}/${drive[2]?.replaceAll("\\", "/")}`;
-  const mount = /^\/mnt\/([a-z])\/(.*)$/.exec(path);
-  return mount ? `${mount[1]?.toUpperCase()}:\\${mount[2]?.replaceAll("/", "\\")}` : undefined;
 }

@@ -22,7 +22,7 @@ import {
   readFirstLine,
   SETTINGS_MARKER,
 } from "./rollout.ts";
-import { appendSettingsCopy } from "./settings_copy.ts";
+import { appendSettingsCopy, splicesOf } from "./settings_copy.ts";
 
 /** Why a file cannot be changed. */
 export interface Refusal {
@@ -34,7 +34,10 @@ export function relabel(source: ByteSource, provider: string): readonly Splice[]
   const first = readFirstLine(source);
   if ("reason" in first) return { refused: first.detail };
   const { line, parsed } = first;
-  if (parsed.meta.mode === "legacy") return relabelLegacy(source, parsed.meta.id, provider);
+  if (parsed.meta.mode === "legacy") {
+    const literal = stringLiteral(provider);
+    return editLegacyLines(source, (bytes) => relabelLegacyLine(bytes, parsed.meta.id, literal));
+  }
   const head = relabelFirstLine(line.bytes, parsed, provider);
   if ("refused" in head) return head;
   const tail = appendSettings(source, parsed.meta, line.at, provider);
@@ -98,42 +101,40 @@ function appendSettings(
   return copy === undefined ? { refused: "none of its last lines can be read" } : [copy];
 }
 
-/** Every `session_meta` of the thread itself and every settings event of a legacy file, where they stand. */
-function relabelLegacy(source: ByteSource, id: string, provider: string): readonly Splice[] | Refusal {
-  const literal = stringLiteral(provider);
+/**
+ * The edits that `editsOf` wants, with offsets in the line, in the lines of a legacy file that describe a session or
+ * its settings: where such files state something, they state it there.
+ */
+export function editLegacyLines(
+  source: ByteSource,
+  editsOf: (bytes: Uint8Array) => readonly Splice[],
+): readonly Splice[] | Refusal {
   const splices: Splice[] = [];
   for (const line of linesWith(source, [META_MARKER, SETTINGS_MARKER])) {
     if (line.tooLong) return { refused: "one of its lines is longer than 8 MiB" };
-    const splice = relabelLegacyLine(line.bytes, line.at, id, literal);
-    if (splice !== undefined) splices.push(splice);
+    for (const splice of editsOf(line.bytes)) splices.push({ ...splice, at: line.at + splice.at });
   }
   return splices;
 }
 
-function relabelLegacyLine(
-  bytes: Uint8Array,
-  at: number,
-  id: string,
-  literal: Uint8Array,
-): Splice | undefined {
-  const settings = parseSettingsLine({ at, bytes, ending: "\n" }, "legacy");
-  if (settings !== undefined) return replaceValue(bytes, at, settings.providerSpan, literal);
+/** A `session_meta` of the thread itself, or a settings event, of a legacy file. */
+function relabelLegacyLine(bytes: Uint8Array, id: string, literal: Uint8Array): readonly Splice[] {
+  const settings = parseSettingsLine({ at: 0, bytes, ending: "\n" }, "legacy");
+  if (settings !== undefined) return replaceValue(bytes, settings.providerSpan, literal);
   const parsed = parseMetaLine(bytes);
-  if ("reason" in parsed || parsed.meta.id !== id) return undefined;
-  if (parsed.provider !== undefined) return replaceValue(bytes, at, parsed.provider, literal);
-  return insertProvider(parsed, at, literal);
+  if ("reason" in parsed || parsed.meta.id !== id) return [];
+  if (parsed.provider !== undefined) return replaceValue(bytes, parsed.provider, literal);
+  return insertProvider(parsed, literal);
 }
 
-function replaceValue(bytes: Uint8Array, at: number, span: Span, literal: Uint8Array): Splice | undefined {
-  const before = toByteString(bytes.subarray(span.start, span.end));
-  const after = toByteString(literal);
-  return before === after ? undefined : { at: at + span.start, before, after };
+function replaceValue(bytes: Uint8Array, span: Span, literal: Uint8Array): readonly Splice[] {
+  return splicesOf(bytes, [{ span, literal }]).filter(({ before, after }) => before !== after);
 }
 
 /** Old files name no provider at all; Codex then takes whichever is in force, so the name is added. */
-function insertProvider(parsed: MetaLine, at: number, literal: Uint8Array): Splice | undefined {
+function insertProvider(parsed: MetaLine, literal: Uint8Array): readonly Splice[] {
   const last = parsed.payload.at(-1);
-  if (last === undefined) return undefined;
+  if (last === undefined) return [];
   const after = encodeText(',"model_provider":') + toByteString(literal);
-  return { at: at + last.value.end, before: NO_BYTES, after: after as ByteString };
+  return [{ at: last.value.end, before: NO_BYTES, after: after as ByteString }];
 }

@@ -1,6 +1,6 @@
 /** The `threads` table of Codex's state database: which schemas are understood, and what a row says. */
 import type { ThreadRow } from "../core/snapshot.ts";
-import { changeStatement, mayReact } from "./statements.ts";
+import { mayReact } from "./statements.ts";
 
 /** Name of the state database; the number is the epoch of its schema (Codex 0.169 uses 5 and ignores others). */
 export const STATE_DATABASE = "state_5.sqlite";
@@ -108,9 +108,4 @@ export function toThreadRow(row: Readonly<Record<string, unknown>>): ThreadRow {
 /** The kind of a session: a word as it stands, or the only key of the JSON object that subagents have there. */
 function sourceWord(source: string): string {
   return /^\{\s*"([a-z_]+)"/i.exec(source)?.[1] ?? source;
-}
-
-/** The only statement that changes a row of a thread: named cells, guarded by their old values. */
-export function updateStatement(columns: readonly string[]): string {
-  return changeStatement("threads", ["id"], columns);
 }

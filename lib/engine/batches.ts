@@ -1,6 +1,6 @@
 /** Replaces the files of a plan, thread by thread: a thread's files are all replaced, or none. */
 import { AppError, messageOf } from "../core/error.ts";
-import type { AbsPath, RelPath } from "../core/path.ts";
+import { type AbsPath, joinPath, type RelPath } from "../core/path.ts";
 import type { Change } from "../core/plan.ts";
 import type { NamedFile, StagedFile } from "../core/record.ts";
 import type { Fingerprint } from "../core/snapshot.ts";
@@ -127,14 +127,14 @@ export function isSkippable(error: unknown): boolean {
 function replaceAll(run: Run, staged: readonly Staged[]): void {
   const { disk, recordDir } = run.place;
   for (const file of staged) holdOrDrop(run, file);
-  disk.syncDir(heldPath(recordDir, 0).replace(/[/\\][^/\\]*$/, ""));
+  disk.syncDir(joinPath(heldPath(recordDir, 0), ".."));
   const folders = new Set<string>();
   for (const file of staged) {
     if (isDropped(run, file.change)) continue;
     if (isUntouched(disk, file.target, file.was)) {
       disk.rename(file.temp, file.target);
       run.replaced.set(file.n, replacedOf(file));
-      folders.add(file.target.replace(/[/\\][^/\\]*$/, ""));
+      folders.add(joinPath(file.target, ".."));
     } else if (file.change.thread === undefined) {
       throw new AppError("state-changed", `"${file.change.path}" was written to by another program`);
     } else dropThread(run, file.change.thread, "another program wrote to it");

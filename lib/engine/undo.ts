@@ -4,7 +4,7 @@
  */
 import { AppError, messageOf } from "../core/error.ts";
 import { toByteString } from "../core/bytes.ts";
-import type { AbsPath } from "../core/path.ts";
+import { type AbsPath, joinPath } from "../core/path.ts";
 import { type Change, invert, isInDatabase, type Skip } from "../core/plan.ts";
 import type { JournalEntry, NamedFile, StagedFile } from "../core/record.ts";
 import type { Disk, ReadFile, Stat } from "../system/disk.ts";
@@ -185,7 +185,7 @@ function putBack(disk: Disk, current: ReadFile, target: AbsPath, held: AbsPath, 
     carried = end;
   }
   disk.rename(held, target);
-  disk.syncDir(parentOf(target));
+  disk.syncDir(joinPath(target, ".."));
   for (let size = current.stat().size; size > carried; size = current.stat().size) {
     append(disk, target, current, carried, size);
     carried = size;
@@ -219,10 +219,6 @@ function append(disk: Disk, path: AbsPath, from: ReadFile, start: number, end: n
   } finally {
     out.close();
   }
-}
-
-function parentOf(path: AbsPath): string {
-  return path.slice(0, Math.max(1, path.search(/[/\\][^/\\]*$/)));
 }
 
 /** Removes staged files that never became current. */

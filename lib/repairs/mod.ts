@@ -42,8 +42,3 @@ export const REPAIRS: readonly Repair[] = [
   uiStateRepair,
   encryptedReport,
 ];
-
-/** Names that `codexkeep repair` takes. */
-export const REPAIR_NAMES: readonly string[] = REPAIRS.filter((repair) => repair.plan).map((repair) =>
-  repair.name
-);

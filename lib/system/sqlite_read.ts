@@ -50,7 +50,17 @@ const NEEDS_WRITE: ReadonlySet<number> = new Set([8, 14, 264, 520, 776, 1032, 12
 export function openForReading(path: AbsPath, disk: Disk): ReadDatabase {
   const real = resolveDatabase(path, disk);
   const before = fingerprint(real, disk);
-  const opened = openQuietly(real, disk);
+  return toReadDatabase(path, openQuietly(real, disk), () => fingerprint(real, disk) !== before);
+}
+
+/** A connection, and what closing it takes. */
+export interface Opened {
+  readonly connection: Connection;
+  close(): void;
+}
+
+/** An open database under the name it was asked for by. */
+export function toReadDatabase(path: string, opened: Opened, changedSince: () => boolean): ReadDatabase {
   const { connection } = opened;
   let open = true;
   return {
@@ -59,7 +69,7 @@ export function openForReading(path: AbsPath, disk: Disk): ReadDatabase {
     each: connection.each,
     columns: (table) =>
       connection.all("SELECT name FROM pragma_table_info(?)", table).map((row) => String(row["name"])),
-    changedSince: () => fingerprint(real, disk) !== before,
+    changedSince,
     close: () => {
       if (!open) return;
       open = false;
@@ -68,9 +78,25 @@ export function openForReading(path: AbsPath, disk: Disk): ReadDatabase {
   };
 }
 
-interface Opened {
-  readonly connection: Connection;
-  close(): void;
+/** What `use` opens in a new folder of ours, which goes when it is closed, or cannot be opened. */
+export function inPrivateFolder(disk: Disk, use: (folder: AbsPath) => Opened): Opened {
+  const folder = disk.tempDir();
+  try {
+    const opened = use(folder);
+    return {
+      connection: opened.connection,
+      close: () => {
+        try {
+          opened.close();
+        } finally {
+          disk.removeTree(folder);
+        }
+      },
+    };
+  } catch (error) {
+    disk.removeTree(folder);
+    throw error;
+  }
 }
 
 function openQuietly(path: AbsPath, disk: Disk): Opened {
@@ -110,26 +136,12 @@ function requireAllPages(connection: Connection, path: AbsPath, disk: Disk): voi
 
 /** A copy of a database that nobody has open, with its log or journal, which opening the copy then applies. */
 function copied(path: AbsPath, disk: Disk): Opened {
-  const folder = disk.tempDir();
-  try {
+  return inPrivateFolder(disk, (folder) => {
     const target = join(folder, basename(path)) as AbsPath;
     copySettled(path, target, disk);
     // Read and write: a journal can only be rolled back so, and the folder is ours.
-    const opened = direct(target, "rw", disk);
-    return {
-      connection: opened.connection,
-      close: () => {
-        try {
-          opened.close();
-        } finally {
-          disk.removeTree(folder);
-        }
-      },
-    };
-  } catch (error) {
-    disk.removeTree(folder);
-    throw error;
-  }
+    return direct(target, "rw", disk);
+  });
 }
 
 function copySettled(path: AbsPath, target: AbsPath, disk: Disk): void {

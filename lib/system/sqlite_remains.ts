@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import type { AbsPath } from "../core/path.ts";
 import type { Disk, ReadFile, WriteFile } from "./disk.ts";
 import { connect } from "./sqlite_driver.ts";
-import { type ReadDatabase, resolveDatabase } from "./sqlite_read.ts";
+import { inPrivateFolder, type ReadDatabase, resolveDatabase, toReadDatabase } from "./sqlite_read.ts";
 
 const MAGIC = "SQLite format 3\0";
 const HEADER_BYTES = 100;
@@ -22,35 +22,15 @@ const MOST_MISSING = 64;
  */
 export function openRemains(path: AbsPath, disk: Disk): ReadDatabase {
   const real = resolveDatabase(path, disk);
-  const folder = disk.tempDir();
-  try {
+  const opened = inPrivateFolder(disk, (folder) => {
     const target = join(folder, basename(real)) as AbsPath;
     const hasHeader = copyMended(real, target, disk);
     const log = `${real}-wal`;
     if (hasHeader && disk.lstat(log)?.kind === "file") disk.copy(log, `${target}-wal`);
     const connection = connect(target, "rw", 0);
-    let open = true;
-    return {
-      path,
-      all: connection.all,
-      each: connection.each,
-      columns: (table) =>
-        connection.all("SELECT name FROM pragma_table_info(?)", table).map((row) => String(row["name"])),
-      changedSince: () => false,
-      close: () => {
-        if (!open) return;
-        open = false;
-        try {
-          connection.close();
-        } finally {
-          disk.removeTree(folder);
-        }
-      },
-    };
-  } catch (error) {
-    disk.removeTree(folder);
-    throw error;
-  }
+    return { connection, close: connection.close };
+  });
+  return toReadDatabase(path, opened, () => false);
 }
 
 /** Copies the file with a header that can be read and at least as many pages as it names; whether it had a header. */

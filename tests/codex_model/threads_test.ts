@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { changeStatement } from "../../lib/codex/statements.ts";
 import {
   SCHEMA_QUERY,
   type SchemaObject,
@@ -6,7 +7,6 @@ import {
   STATE_DATABASE_NAME,
   threadsQuery,
   toThreadRow,
-  updateStatement,
 } from "../../lib/codex/threads.ts";
 import type { ThreadRow } from "../../lib/core/snapshot.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
@@ -184,7 +184,7 @@ Deno.test("toThreadRow() reads the kind of a session from a word or an object", 
   assertEquals(["cli", '{"subagent":{"x":1}}', ' {"a"', "{}"].map(kind), ["cli", "subagent", ' {"a"', "{}"]);
 });
 
-Deno.test("updateStatement() changes the named cells of one thread, and only from their old values", () => {
+Deno.test("changeStatement() changes the named cells of one thread, and only from their old values", () => {
   withDatabase([table()], (database) => {
     const insert = database.prepare(
       "insert into threads (id, rollout_path, created_at, updated_at, source, model_provider, cwd) values (?, '', 1, 1, '', ?, ?)",
@@ -192,7 +192,7 @@ Deno.test("updateStatement() changes the named cells of one thread, and only fro
     insert.run("a", "old", "/x");
     insert.run("b", "old", "/x");
     const run = (...values: readonly (string | null)[]) =>
-      database.prepare(updateStatement(["model_provider", "cwd"])).run(...values).changes;
+      database.prepare(changeStatement("threads", ["id"], ["model_provider", "cwd"])).run(...values).changes;
     assertEquals(run("new", "/y", "a", "old", "/x"), 1);
     assertEquals(run("newer", "/z", "a", "old", "/x"), 0);
     assertEquals(run("newer", "/z", "a", "new", null), 0);
@@ -202,10 +202,16 @@ Deno.test("updateStatement() changes the named cells of one thread, and only fro
   });
 });
 
-Deno.test("updateStatement() compares NULL as a value", () => {
+Deno.test("changeStatement() compares NULL as a value", () => {
   withDatabase(["create table threads (id, cwd)", "insert into threads values ('a', null)"], (database) => {
-    assertEquals(database.prepare(updateStatement(["cwd"])).run("/y", "a", null).changes, 1);
-    assertEquals(database.prepare(updateStatement(["cwd"])).run(null, "a", "/y").changes, 1);
+    assertEquals(
+      database.prepare(changeStatement("threads", ["id"], ["cwd"])).run("/y", "a", null).changes,
+      1,
+    );
+    assertEquals(
+      database.prepare(changeStatement("threads", ["id"], ["cwd"])).run(null, "a", "/y").changes,
+      1,
+    );
   });
 });
 

@@ -5,7 +5,8 @@ import { configReport } from "../../lib/repairs/config.ts";
 import { damageReport } from "../../lib/repairs/damage.ts";
 import { databaseReport } from "../../lib/repairs/database.ts";
 import { encryptedReport, encryptedWarning } from "../../lib/repairs/encrypted.ts";
-import { REPAIR_NAMES, REPAIRS } from "../../lib/repairs/mod.ts";
+import { CATALOGUE } from "../../lib/repairs/catalogue.ts";
+import { REPAIRS } from "../../lib/repairs/mod.ts";
 import { recordReport } from "../../lib/repairs/record.ts";
 import type { Repair } from "../../lib/repairs/repair.ts";
 import { readConfig } from "../../lib/codex/config.ts";
@@ -63,8 +64,9 @@ Deno.test("the registry tells first what stops everything else, and last what no
   assertEquals([names.slice(0, 4), names.at(-1)], [["record", "config", "database", "damage"], "encrypted"]);
   assert(names.indexOf("paths") < names.indexOf("provider"), "files are moved before they are changed");
   assert(names.indexOf("provider") < names.indexOf("index"), "what is derived comes last");
-  assertEquals([...REPAIR_NAMES].sort(), CURES);
-  assertEquals(REPAIR_NAMES, REPAIRS.flatMap(({ name, plan }) => plan === undefined ? [] : [name]));
+  const offered = CATALOGUE.map(({ name }) => name);
+  assertEquals([...offered].sort(), CURES);
+  assertEquals(offered, REPAIRS.flatMap(({ name, plan }) => plan === undefined ? [] : [name]));
 });
 
 Deno.test("the registry takes nothing that needs a choice for safe, and nothing safe that cannot be done", () => {

@@ -7,6 +7,7 @@ import { COMMANDS } from "../lib/cli/registry.ts";
 import { cureOf, hintOf } from "../lib/cli/cures.ts";
 import { GLOBAL_FLAGS } from "../lib/cli/flags.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
+import { type Runs, shortTable } from "./proof/page.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const README = read("README.md");
@@ -15,9 +16,9 @@ function read(path: string): string {
   return Deno.readTextFileSync(new URL(path, ROOT)).replaceAll("\r\n", "\n");
 }
 
-function section(name: string): string {
-  const match = new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)<!-- /${name} -->`).exec(README);
-  assert(match !== null, `README has no section ${name}`);
+function section(name: string, page = README): string {
+  const match = new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)<!-- /${name} -->`).exec(page);
+  assert(match !== null, `the page has no section ${name}`);
   return (match[1] ?? "").trim();
 }
 
@@ -73,9 +74,20 @@ Deno.test("findings are as severe as the table says, and cured by the repair it 
 });
 
 Deno.test("the README's figures are those that were measured", () => {
-  const measured = /\n(\|[\s\S]*\|)\n/.exec(read(".github/FIGURES.md"))?.[1] ?? "";
+  const bench = section("bench", read(".github/FIGURES.md"));
+  const measured = /\n(\|[\s\S]*\|)$/.exec(bench)?.[1] ?? "";
   assert(measured.length > 0, "FIGURES.md has no table");
   assertEquals(cells(section("figures")), cells(measured));
+});
+
+Deno.test("the README's table of proofs is what the suites counted", () => {
+  const file = new URL(".github/figures.json", ROOT);
+  const runs = JSON.parse(Deno.readTextFileSync(file)) as Runs;
+  assertEquals(cells(section("proof")), cells(shortTable(runs)));
+  for (const [suite, run] of Object.entries(runs)) {
+    const text = section(suite, read(".github/FIGURES.md")).replaceAll(/\s+/g, " ");
+    assertStringIncludes(text, `commit ${run.commit}`);
+  }
 });
 
 Deno.test("every command line in the README can be given", () => {

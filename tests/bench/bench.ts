@@ -6,6 +6,7 @@
  * Floors are measured beside the commands in the same run, because the speed of a machine drifts: compare the ratios.
  */
 import { generate, listing, shiftedOffsets } from "./homes.ts";
+import { replacePart } from "../proof/page.ts";
 import { type Cost, measure, median, pythonMs } from "./measure.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -137,7 +138,8 @@ function main(): void {
       `${new Date().toISOString().slice(0, 10)}, commit ${commit}`,
       `Deno ${deno}, SQLite ${sqlite}`,
     );
-    Deno.writeTextFileSync(`${ROOT}.github/FIGURES.md`, text);
+    const path = `${ROOT}.github/FIGURES.md`;
+    Deno.writeTextFileSync(path, replacePart(Deno.readTextFileSync(path), "bench", text));
     // deno-lint-ignore no-console -- a program of its own
     console.log(text);
   } finally {
@@ -146,17 +148,14 @@ function main(): void {
 }
 
 function page(body: string, when: string, versions: string): string {
-  return `# Figures
-
-Made by \`deno task bench\` with the standalone executable (${versions}); ${when}.
+  return `Made by \`deno task bench\` with the standalone executable (${versions}); ${when}.
 ${navigator.hardwareConcurrency} processors, ${Deno.build.os} ${Deno.build.arch}. Median of ${RUNS} runs (one above ${
     ONCE_ABOVE.toLocaleString("en")
   } threads), files in the page cache; memory is the
 peak of the process. The homes are generated: 43 KB a rollout with a first line of 21.8 KB, 70 % of the threads on other
 providers than the one in use.
 
-${body}
-`;
+${body}`;
 }
 
 main();

@@ -9,6 +9,8 @@ import { naiveSync } from "./naive.ts";
 import { NAIVE, openStage, type Scenario, scenarioOf, SCENARIOS, type Stage } from "./scenarios.ts";
 import { emptyTally, FULL, points, summarize, type Tally } from "./sweep.ts";
 
+const ERRNO = "an error at a call to the disk";
+
 /** Failures of the system, and the words that must reach the user. */
 const CODES: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the device",
@@ -152,7 +154,7 @@ for (const name of NAMES) {
   Deno.test(`errno sweep: ${name} says what failed and leaves the old state`, async () => {
     const started = performance.now();
     const tally = await sweep(scenarioOf(name));
-    summarize(`errno sweep, ${name}`, tally, started, `, ${tally.absorbed} absorbed`);
+    summarize(ERRNO, name, tally, started, { counts: { absorbed: tally.absorbed } });
     assert(tally.points > 0, "nothing was made to fail");
     assertEquals(tally.faults, []);
   });
@@ -176,7 +178,7 @@ Deno.test("errno sweep: a run that was cut off is not overlooked when the disk f
   } finally {
     stage.dispose();
   }
-  summarize("errno sweep, sync after a crash", tally, started);
+  summarize(ERRNO, "sync after a crash", tally, started, { counts: { absorbed: 0 } });
   assert(tally.points > 0, "nothing was made to fail");
   assertEquals(tally.faults, []);
 });
@@ -184,7 +186,7 @@ Deno.test("errno sweep: a run that was cut off is not overlooked when the disk f
 Deno.test("errno sweep: the naive writer is found guilty", async () => {
   const started = performance.now();
   const tally = await sweep(NAIVE);
-  summarize("errno sweep, naive writer", tally, started, `, ${tally.absorbed} absorbed`);
+  summarize(ERRNO, "naive writer", tally, started, { counts: { absorbed: tally.absorbed }, control: true });
   assert(tally.torn > 0, "a writer without a record passed: the sweep sees nothing");
 });
 
@@ -199,7 +201,7 @@ Deno.test("errno sweep: a stop signal at any call leaves the old state, or all o
       stage.dispose();
     }
   }
-  summarize("errno sweep, stop signal", tally, started);
+  summarize("a stop signal at a call to the disk", "sync, switch, all kinds", tally, started);
   assert(tally.points > 0);
   assertEquals(tally.faults, []);
 });

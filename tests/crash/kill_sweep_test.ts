@@ -6,6 +6,9 @@ import { NAIVE, openStage, type Scenario, scenarioOf, SCENARIOS, type Stage } fr
 import { copyTree, readHome } from "./state.ts";
 import { emptyTally, FULL, points, runChild, summarize, type Tally } from "./sweep.ts";
 
+const KILL = "`kill -9` at a change to the disk";
+const TWICE = "`kill -9` while recovering";
+
 /** Points per command in a sample, and runs that are cut off twice. */
 const FEW = 8;
 const FEW_PAIRS = 4;
@@ -85,7 +88,7 @@ for (const one of SCENARIOS.filter(({ name }) => FULL || !RARE.has(name))) {
   Deno.test(`kill sweep: ${one.name} leaves old or new files wherever it is killed`, async () => {
     const started = performance.now();
     const tally = await sweep(one, FEW);
-    summarize(`kill sweep, ${one.name}`, tally, started);
+    summarize(KILL, one.name, tally, started);
     assert(tally.points > 0);
     assertEquals(tally.faults, []);
   });
@@ -145,7 +148,7 @@ Deno.test("kill sweep: recover can be killed anywhere, too", async () => {
     ]
     : ["switch", "apply PLAN of all kinds"];
   const tally = await sweepTwice(names, ({ ends }) => Promise.resolve({ happen: () => {}, ends }));
-  summarize("kill sweep, recover", tally, started);
+  summarize(TWICE, "recover", tally, started);
   assert(tally.points > 0);
   assertEquals(tally.faults, []);
 });
@@ -154,7 +157,7 @@ Deno.test("kill sweep: what is appended after a crash is carried over once, wher
   const started = performance.now();
   const names = FULL ? ["sync", "restore", "restore without links"] : ["restore without links"];
   const tally = await sweepTwice(names, withLines);
-  summarize("kill sweep, recover of continued sessions", tally, started);
+  summarize(TWICE, "recover of continued sessions", tally, started);
   assert(tally.points > 0);
   assertEquals(tally.faults, []);
 });
@@ -183,6 +186,6 @@ async function withLines({ ends, home, argv, reset }: Stage): Promise<Interlude>
 Deno.test("kill sweep: the naive writer is found guilty", async () => {
   const started = performance.now();
   const tally = await sweep(NAIVE, FEW);
-  summarize("kill sweep, naive writer", tally, started);
+  summarize(KILL, "naive writer", tally, started, { control: true });
   assert(tally.torn > 0, "a writer without a record passed: the sweep sees nothing");
 });

@@ -9,6 +9,9 @@ import { afterFailure, afterSuccess } from "./judge.ts";
 import { NAIVE, openStage, type Scenario, scenarioOf, type Stage } from "./scenarios.ts";
 import { emptyTally, FULL, points, summarize, type Tally } from "./sweep.ts";
 
+const KILL = "`kill -9` at a system call of the executable";
+const FAIL = "an error at a system call of the executable";
+
 const BIN = Deno.env.get("CODEXKEEP_BIN") ?? "";
 const NAIVE_WRITER = new URL("./naive.ts", import.meta.url).pathname;
 const MISSING = Deno.build.os !== "linux"
@@ -190,7 +193,7 @@ for (const name of FULL ? ["sync", "switch", "restore", "backups prune", "recove
   straceTest(`${name} of the compiled program can be killed at any system call`, async () => {
     const started = performance.now();
     const { missed, ...tally } = await killSweep(scenarioOf(name));
-    summarize(`strace kill sweep, ${name}`, tally, started, `, ${missed} missed`);
+    summarize(KILL, name, tally, started, { counts: { missed } });
     assert(tally.points > missed, "most of the kills did not land");
     assertEquals(tally.faults, []);
   });
@@ -200,7 +203,7 @@ for (const name of FULL ? ["sync", "switch", "restore", "recover"] : ["switch"])
   straceTest(`${name} of the compiled program bears a system call that fails`, async () => {
     const started = performance.now();
     const tally = await errorSweep(name);
-    summarize(`strace error sweep, ${name}`, tally, started);
+    summarize(FAIL, name, tally, started);
     assert(tally.points > 0, "nothing was made to fail");
     assertEquals(tally.faults, []);
   });
@@ -209,6 +212,6 @@ for (const name of FULL ? ["sync", "switch", "restore", "recover"] : ["switch"])
 straceTest("the naive writer is found guilty", async () => {
   const started = performance.now();
   const { missed, ...tally } = await killSweep(NAIVE);
-  summarize("strace kill sweep, naive writer", tally, started, `, ${missed} missed`);
+  summarize(KILL, "naive writer", tally, started, { counts: { missed }, control: true });
   assert(tally.torn > 0, "a writer without a record passed: the sweep sees nothing");
 });

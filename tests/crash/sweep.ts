@@ -1,13 +1,10 @@
 /** What the sweeps share: how many points, children to kill, and the line that says what was found. */
 import { fileURLToPath } from "node:url";
+import { report } from "../proof/figure.ts";
+import { FACTOR } from "../proof/size.ts";
 import type { Order, Report } from "./child.ts";
 
-const SIZE = Deno.env.get("CODEXKEEP_SWEEP") ?? "1";
-
-/** `CODEXKEEP_SWEEP=full`: every point there is. Otherwise a sample that a pull request can wait for. */
-export const FULL: boolean = SIZE === "full";
-/** `CODEXKEEP_SWEEP=5`: a sample five times as large. */
-export const FACTOR: number = FULL ? Infinity : Math.max(1, Number(SIZE) || 1);
+export { FACTOR, FULL } from "../proof/size.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 
@@ -50,10 +47,13 @@ export function emptyTally(): Tally {
   return { points: 0, torn: 0, unrecovered: 0, faults: [] };
 }
 
-/** Prints the one line of a sweep. */
-export function summarize(name: string, tally: Tally, startedMs: number, more = ""): void {
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  const { points, torn, unrecovered } = tally;
-  const text = `${name}: ${points} points, ${torn} torn, ${unrecovered} unrecovered${more}, ${seconds} s\n`;
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
+/** Reports what a sweep came to. */
+export function summarize(
+  group: string,
+  name: string,
+  { points, torn, unrecovered }: Tally,
+  startedMs: number,
+  more: { readonly counts?: Readonly<Record<string, number>>; readonly control?: boolean } = {},
+): void {
+  report(group, name, { points, torn, unrecovered, ...more.counts }, startedMs, more);
 }

@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   system: ["text", "core"],
   engine: ["repairs", "system", "codex", "text", "core"],
   demo: ["engine", "repairs", "system", "codex", "text", "core"],
-  cli: ["demo", "engine", "repairs", "system", "codex", "text", "core"],
+  handoff: ["engine", "repairs", "system", "codex", "text", "core"],
+  cli: ["handoff", "demo", "engine", "repairs", "system", "codex", "text", "core"],
 };
 
 /** Rooms without effects: no runtime calls, no clock, no randomness, nothing asynchronous. */

@@ -1,0 +1,204 @@
+/**
+ * The words of a hand-over: two sides (the Codex home and a folder that some engine of the user's keeps in step), the
+ * files of each, what was the same on both when this machine last looked (the base), and what is to be done.
+ *
+ * A rollout is the same file on both sides when its name is, wherever it lies and whether or not it is compressed. What
+ * belongs to a machine and does not travel: the folder and the provider in its first line (its length stays), and
+ * settings events behind the last turn, with which a machine gives a thread its own folder or provider.
+ */
+import type { Fingerprint } from "../core/snapshot.ts";
+import type { RelPath } from "../core/path.ts";
+
+/** The Codex home, or the folder that travels. */
+export type Side = "local" | "cloud";
+
+/** How a file is handled. */
+export type ItemKind =
+  /** Append-only, compared by content, known by its name. */
+  | "rollout"
+  /** `session_index.jsonl`: united; the last entry of an id counts. */
+  | "index"
+  /** `history.jsonl`: united, in order of time. */
+  | "history"
+  /** Anything else: the newer one wins, by the rules of the settings. */
+  | "file";
+
+/** One file of one side. */
+export interface Item {
+  /** What makes it the same file on both sides: of a rollout `rollout-….jsonl`, else the path. */
+  readonly key: string;
+  readonly kind: ItemKind;
+  /** Where it is, below the root of its side. */
+  readonly path: RelPath;
+  readonly archived: boolean;
+  readonly encoding: "plain" | "zstd";
+  readonly stamp: Fingerprint;
+}
+
+/** What is on a side. */
+export interface Listing {
+  readonly items: ReadonlyMap<string, Item>;
+  /** Files that take no part, with the reason: conflict copies of a cloud client, placeholders, links, odd names. */
+  readonly leftOut: readonly { readonly path: string; readonly reason: LeftOut }[];
+}
+
+/** Why a file takes no part. */
+export type LeftOut =
+  | "conflict-copy"
+  | "placeholder"
+  | "not-a-file"
+  | "unsafe-name"
+  | "case-collision"
+  | "duplicate-name"
+  | "excluded"
+  | "still-arriving";
+
+/** A file as it was when both sides last agreed, from this machine's view. */
+export interface BaseEntry {
+  readonly key: string;
+  readonly kind: ItemKind;
+  /** Both sides may differ in what does not travel. */
+  readonly local: BaseSide;
+  readonly cloud: BaseSide;
+}
+
+/** One side of a {@link BaseEntry}. */
+export interface BaseSide {
+  readonly path: RelPath;
+  readonly archived: boolean;
+  readonly stamp: Fingerprint;
+  /** SHA-256 of the file's bytes, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A file that some machine removed on purpose, as the folder says. */
+export interface Tombstone {
+  readonly key: string;
+  /** SHA-256 of the content that was removed, without what does not travel; undefined where it was not known. */
+  readonly sha256: string | undefined;
+  readonly machine: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** How two rollouts of the same name stand to each other. */
+export interface Relation {
+  readonly kind: "same" | "local-ahead" | "cloud-ahead" | "diverged";
+  /** Bytes of (decompressed) content up to which they agree, at the end of a line; the two may differ in legacy files. */
+  readonly common: Readonly<Record<Side, number>>;
+  /** Whether bytes can be appended behind the common part without moving anything that is addressed by offset. */
+  readonly appendable: boolean;
+}
+
+/** What the planner asks of the disks, one key at a time. Throws `AppError` when a side cannot be read. */
+export interface Looks {
+  /** Of rollouts. */
+  relation(local: Item, cloud: Item): Relation;
+  /** Of other files: whether the bytes are the same. */
+  sameBytes(local: Item, cloud: Item): boolean;
+  /** SHA-256 of a file's bytes. */
+  sha256(side: Side, item: Item): string;
+}
+
+/** One thing to do. */
+export type Step =
+  /** Carry a whole file to `to`, in place of what may be there. */
+  | {
+    readonly do: "copy";
+    readonly to: Side;
+    readonly key: string;
+    readonly kind: ItemKind;
+    /** On the side it comes from. */
+    readonly from: RelPath;
+    /** On the side it goes to. */
+    readonly path: RelPath;
+    /** What is replaced; undefined for a new file. `path` may differ where it is compressed or moves. */
+    readonly over: Item | undefined;
+    readonly source: Fingerprint;
+    readonly reason: "new" | "newer" | "policy" | "brought-back";
+  }
+  /** Carry what was added to a rollout; the receiver keeps its own bytes up to `keep`. */
+  | {
+    readonly do: "extend";
+    readonly to: Side;
+    readonly key: string;
+    readonly from: RelPath;
+    readonly path: RelPath;
+    readonly over: Item;
+    readonly source: Fingerprint;
+    /** Bytes of the receiver's content that stay, and of the sender's that are not carried. */
+    readonly keep: number;
+    readonly skip: number;
+  }
+  /** Give a rollout its place among the archived ones, or back. */
+  | {
+    readonly do: "move";
+    readonly on: Side;
+    readonly key: string;
+    readonly from: RelPath;
+    readonly path: RelPath;
+    readonly stamp: Fingerprint;
+  }
+  /** Remove what was removed on purpose on the other side. */
+  | {
+    readonly do: "remove";
+    readonly on: Side;
+    readonly key: string;
+    readonly path: RelPath;
+    readonly stamp: Fingerprint;
+  }
+  /** Unite the two logs on both sides. */
+  | { readonly do: "unite"; readonly key: string; readonly kind: "index" | "history"; readonly path: RelPath }
+  /** Keep the loser of a conflict beside the winner, before the winner replaces it. */
+  | {
+    readonly do: "keep-loser";
+    readonly of: Side;
+    readonly key: string;
+    readonly path: RelPath;
+    readonly stamp: Fingerprint;
+  };
+
+/** Two versions that do not fit together. */
+export interface Conflict {
+  readonly key: string;
+  readonly path: string;
+  readonly reason: "diverged" | "changed-and-removed" | "moved-differently" | "equal-time" | "both-new";
+  readonly local: Fingerprint | undefined;
+  readonly cloud: Fingerprint | undefined;
+  /** What the policy did; undefined: nothing is done, a decision is needed. */
+  readonly resolved: "local" | "cloud" | undefined;
+}
+
+/** Why nothing at all may be written. */
+export interface Halt {
+  readonly code:
+    | "empty-side"
+    | "marker-missing"
+    | "too-many-deletions"
+    | "too-many-changes"
+    | "base-of-another-folder"
+    | "conflicts";
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a hand-over would do. */
+export interface HandoffPlan {
+  readonly steps: readonly Step[];
+  readonly conflicts: readonly Conflict[];
+  readonly skipped: readonly { readonly subject: string; readonly reason: string }[];
+  readonly halt: Halt | undefined;
+  /** Files that agree already and that the base does not say so of yet. */
+  readonly agreed: readonly string[];
+}
+
+/** Everything the planner goes by. Pure values but for {@link Looks}. */
+export interface Situation {
+  readonly local: Listing;
+  readonly cloud: Listing;
+  /** By key; empty the first time. */
+  readonly base: ReadonlyMap<string, BaseEntry>;
+  readonly tombstones: ReadonlyMap<string, Tombstone>;
+  readonly looks: Looks;
+  readonly nowMs: number;
+}

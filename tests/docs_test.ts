@@ -129,7 +129,7 @@ Deno.test("the README lists every exit status", () => {
 });
 
 Deno.test("every link in the documents leads somewhere", () => {
-  for (const page of ["README.md", ".github/FIGURES.md"]) {
+  for (const page of ["README.md", ".github/FIGURES.md", ".github/SECURITY.md"]) {
     for (const [, target = ""] of read(page).matchAll(/\]\(([^)#]+)\)/g)) {
       if (/^https?:/.test(target)) continue;
       const found = Deno.statSync(new URL(target, new URL(page, ROOT)));

@@ -35,8 +35,7 @@ export function relabel(source: ByteSource, provider: string): readonly Splice[]
   if ("reason" in first) return { refused: first.detail };
   const { line, parsed } = first;
   if (parsed.meta.mode === "legacy") {
-    const literal = stringLiteral(provider);
-    return editLegacyLines(source, (bytes) => relabelLegacyLine(bytes, parsed.meta.id, literal));
+    return editLegacyLines(source, (bytes) => relabelLegacyLine(bytes, parsed.meta.id, provider));
   }
   const head = relabelFirstLine(line.bytes, parsed, provider);
   if ("refused" in head) return head;
@@ -118,17 +117,16 @@ export function editLegacyLines(
 }
 
 /** A `session_meta` of the thread itself, or a settings event, of a legacy file. */
-function relabelLegacyLine(bytes: Uint8Array, id: string, literal: Uint8Array): readonly Splice[] {
+function relabelLegacyLine(bytes: Uint8Array, id: string, provider: string): readonly Splice[] {
+  const literal = stringLiteral(provider);
   const settings = parseSettingsLine({ at: 0, bytes, ending: "\n" }, "legacy");
-  if (settings !== undefined) return replaceValue(bytes, settings.providerSpan, literal);
+  if (settings !== undefined) {
+    return settings.provider === provider ? [] : splicesOf(bytes, [{ span: settings.providerSpan, literal }]);
+  }
   const parsed = parseMetaLine(bytes);
-  if ("reason" in parsed || parsed.meta.id !== id) return [];
-  if (parsed.provider !== undefined) return replaceValue(bytes, parsed.provider, literal);
-  return insertProvider(parsed, literal);
-}
-
-function replaceValue(bytes: Uint8Array, span: Span, literal: Uint8Array): readonly Splice[] {
-  return splicesOf(bytes, [{ span, literal }]).filter(({ before, after }) => before !== after);
+  if ("reason" in parsed || parsed.meta.id !== id || parsed.meta.provider === provider) return [];
+  if (parsed.provider === undefined) return insertProvider(parsed, literal);
+  return splicesOf(bytes, [{ span: parsed.provider, literal }]);
 }
 
 /** Old files name no provider at all; Codex then takes whichever is in force, so the name is added. */

@@ -1,6 +1,7 @@
 /** Compressed rollouts: whole files at a time, as the runtime has no synchronous stream for them. */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { AppError, messageOf } from "../core/error.ts";
+import { isWholeZstd } from "../text/zstd_frames.ts";
 
 /** Largest content that is expanded; a compressed file can claim any size. */
 export const MAX_EXPANDED_BYTES: number = 512 * 1024 * 1024;
@@ -9,6 +10,8 @@ const LEVEL = 3;
 
 /** The content of a compressed file. Throws `failed` when it is damaged or too large, or the runtime has no zstd. */
 export function expandZstd(bytes: Uint8Array): Uint8Array {
+  // The runtime gives the beginning of a file that was cut off, and no error (seen in Deno 2.9.6).
+  if (!isWholeZstd(bytes)) throw new AppError("failed", "the compressed content is damaged: it is not whole");
   try {
     return zstdDecompressSync(bytes, { maxOutputLength: MAX_EXPANDED_BYTES });
   } catch (cause) {

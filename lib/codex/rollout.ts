@@ -102,6 +102,8 @@ export function parseMetaLine(bytes: Uint8Array): MetaLine | Damage {
       return { reason: "not-session-meta", detail: "the first line names a provider that is no text" };
     }
     requireJson(bytes);
+    // Codex refuses a line with one of its keys twice (`member` throws), whether or not anything is to be read there.
+    for (const key of EDITED_KEYS) member(payload, key);
     const base = nested(bytes, payload, "history_base", text);
     const meta: SessionMeta = {
       id: id.toLowerCase(),
@@ -119,6 +121,15 @@ export function parseMetaLine(bytes: Uint8Array): MetaLine | Damage {
   }
 }
 
+/** Members of the first line, besides those that are read here, that an edit may put something else in place of. */
+const EDITED_KEYS = [
+  "session_id",
+  "runtime_workspace_roots",
+  "forked_from_ordinal_exclusive",
+  "creator_account_id",
+  "account_scoped",
+] as const;
+
 /** Takes a settings event apart; undefined for every other line, and for one that Codex would not accept. */
 export function parseSettingsLine(line: Line, mode: HistoryMode): SettingsLine | undefined {
   const { bytes, at } = line;
@@ -134,6 +145,9 @@ export function parseSettingsLine(line: Line, mode: HistoryMode): SettingsLine |
     const value = member(settings, "model_provider_id");
     const provider = value && stringValue(bytes, value.value);
     if (value === undefined || provider === undefined) return undefined;
+    // What a copy of the event replaces must be there once, whatever it says (`member` throws).
+    for (const key of ["timestamp", "ordinal"]) member(top, key);
+    member(settings, "runtime_workspace_roots");
     requireJson(bytes);
     return { at, bytes, top, provider, providerSpan: value.value };
   } catch (error) {

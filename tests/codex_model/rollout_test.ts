@@ -9,7 +9,7 @@ import {
 import type { Damage, SessionMeta } from "../../lib/core/snapshot.ts";
 import { MAX_LINE } from "../../lib/text/jsonl.ts";
 import { memorySource } from "../../lib/text/source.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { type Head, ID, messageLine, metaLine, metaOf, OTHER_ID, rollout, settingsLine } from "./rollouts.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -290,4 +290,29 @@ Deno.test("recordedProvider() finds the word of a file far larger than it reads 
   assertEquals(recordedIn([metaLine(), settingsLine("a", 1), filler, filler]), "a");
   const long = messageLine("thread_settings_applied session_meta" + "x".repeat(MAX_LINE), 2);
   assertEquals(recordedIn([metaLine(), settingsLine("a", 1), long]), "a");
+});
+
+Deno.test("a first line with a key of Codex's twice is damaged, whichever key it is", () => {
+  const keys = ["session_id", "runtime_workspace_roots", "forked_from_ordinal_exclusive", "account_scoped"];
+  for (const key of [...keys, "creator_user_id", "creator_account_id", "cwd", "model_provider"]) {
+    const payload = `{"id":"019b0001-0000-7000-8000-00000000000a","${key}":null,"${key}":null}`;
+    const line = `{"type":"session_meta","payload":${payload}}`;
+    const parsed = parseMetaLine(new TextEncoder().encode(line));
+    assert("reason" in parsed && parsed.reason === "first-line-not-json", key);
+    assertStringIncludes(parsed.detail, `duplicate key "${key}"`);
+  }
+});
+
+Deno.test("a settings event with a key twice that a copy would replace is none", () => {
+  const event = (top: string, settings: string) =>
+    `{${top}"type":"event_msg","payload":{"type":"thread_settings_applied","thread_settings":{"model":"m",` +
+    `"model_provider_id":"p","approval_policy":"never","approvals_reviewer":"user","permission_profile":{},` +
+    `"cwd":"/work","collaboration_mode":{}${settings}}}}`;
+  const read = (text: string) => parseSettingsLine({ at: 0, bytes: encode(text), ending: "\n" }, "paginated");
+  assert(read(event('"ordinal":1,"timestamp":"t",', "")) !== undefined);
+  for (const top of ['"ordinal":1,"ordinal":1,', '"ordinal":1,"timestamp":"t","timestamp":"t",']) {
+    assertEquals(read(event(top, "")), undefined);
+  }
+  const roots = ',"runtime_workspace_roots":[],"runtime_workspace_roots":[]';
+  assertEquals(read(event('"ordinal":1,', roots)), undefined);
 });

@@ -53,6 +53,11 @@ const META_KEYS = [
   "source",
   "history_mode",
   "creator_user_id",
+  "creator_account_id",
+  "account_scoped",
+  "session_id",
+  "runtime_workspace_roots",
+  "forked_from_ordinal_exclusive",
 ];
 
 /** What Codex accepts a line as; undefined for every other line. */
@@ -97,6 +102,8 @@ function settingsOf(text: string, top: Node, payload: Node, mode: HistoryMode): 
   if (mode === "paginated" && ordinal !== "number" || settings?.kind !== "object") return undefined;
   if (textOf(text, only(payload, "type")) !== "thread_settings_applied") return undefined;
   if (SETTINGS_KEYS.some((key) => only(settings, key) === undefined)) return undefined;
+  const repeated = isRepeated(top, "timestamp") || isRepeated(top, "ordinal");
+  if (repeated || isRepeated(settings, "runtime_workspace_roots")) return undefined;
   const providerNode = only(settings, "model_provider_id");
   const provider = textOf(text, providerNode);
   if (provider === undefined) return undefined;

@@ -3,6 +3,7 @@ import { AppError, messageOf } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
 import { digest, type Plan, type Skip } from "../core/plan.ts";
 import { asObject, asText, parseChange } from "../core/plan_json.ts";
+import { mayHoldSecret } from "../codex/secrets.ts";
 import type { Disk } from "../system/disk.ts";
 import { parseJsonc } from "../text/jsonc.ts";
 
@@ -10,8 +11,12 @@ const SCHEMA = "codexkeep-plan/1";
 const MAX_PLAN_BYTES = 512 * 1024 * 1024;
 const PURPOSES = ["sync", "switch", "repair", "restore"] as const;
 
-/** Writes a plan to a new file. Throws when the file exists: a plan is never overwritten. */
+/**
+ * Writes a plan to a new file. Throws when the file exists: a plan is never overwritten. Refuses one that would carry
+ * secrets of the configuration out of the home.
+ */
 export function savePlan(disk: Disk, path: AbsPath, plan: Plan): void {
+  requireNoSecrets(plan);
   const { changes, ...rest } = plan;
   const head = JSON.stringify({
     schema: SCHEMA,
@@ -35,6 +40,22 @@ export function savePlan(disk: Disk, path: AbsPath, plan: Plan): void {
     file.close();
     if (!whole) disk.remove(path);
   }
+}
+
+function requireNoSecrets({ changes }: Plan): void {
+  const holder = changes.find((change) =>
+    (change.kind === "make" || change.kind === "unmake") && mayHoldSecret(change.content) ||
+    change.kind === "edit" && change.thread === undefined &&
+      change.splices.some(({ before, after }) => mayHoldSecret(before) || mayHoldSecret(after))
+  );
+  if (holder === undefined || !("path" in holder)) return;
+  throw new AppError(
+    "refused",
+    `the plan for "${holder.path}" holds what may be a secret, and is not saved to a file`,
+    {
+      hint: "carry it out with --apply; its record stays in the home, readable by you alone",
+    },
+  );
 }
 
 /**

@@ -44,17 +44,20 @@ const VERIFY: Command = {
   name: "backups verify",
   aliases: [],
   summary: "checks that records are whole and can be used",
-  description: ["Reads every byte of the records and compares checksums; all records when no id is given."],
+  description: [
+    "Reads what a record says of its run, its changes and its journal, and compares checksums; all records when no id is " +
+    "given. With --deep also the old files that it keeps whole.",
+  ],
   flags: [
     {
       name: "deep",
       kind: "boolean",
-      summary: "also compare with the home: can each change still be taken back",
+      summary: "also read the old files that a record keeps whole, every byte",
     },
   ],
   args: [{ ...ID, required: false }],
   effects: "reads",
-  examples: [{ line: "codexkeep backups verify --deep", does: "all records, also against the home" }],
+  examples: [{ line: "codexkeep backups verify --deep", does: "all records, with every byte they keep" }],
   exitCodes: [5, 6, 9, 10],
   run: async (input) => (await import("../actions/backups.ts")).runBackupsVerify(input),
 };

@@ -117,8 +117,9 @@ async function trace(stage: Stage, line: readonly string[], calls: readonly stri
 
 function isWrite(call: string, home: string): boolean {
   if (!call.includes(home) || / = -1 E/.test(call) || /-shm[>"]/.test(call)) return false;
-  // What is printed speaks of the home, but goes to a pipe.
-  if (/\b(write|writev)\(\d+<pipe:/.test(call)) return false;
+  // What is written speaks of the home: here the file counts that it goes to.
+  const target = /\bp?writev?2?(?:64)?\(\d+<([^>]*)>/.exec(call)?.[1];
+  if (target !== undefined) return target.startsWith(home);
   if (!/\b(open|openat|openat2)\(/.test(call)) return true;
   return /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/.test(call);
 }

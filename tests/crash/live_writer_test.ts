@@ -87,7 +87,7 @@ function judge({ written }: LiveHome, deed: Deed, code: number, document: Docume
   const isElsewhere = code === 3 && document.errors.every((error) => error.code === "codex-running");
   if (!expected.includes(code) && !isElsewhere) return [`exit ${code}: ${told}`];
   if (!deed.reads && code !== 2 && (code === 8) !== (skipped.length > 0)) {
-    return [`exit ${code}, and ${skipped.length} left out`];
+    return [`exit ${code}, and ${skipped.length} left out: ${told}`];
   }
   return skipped.filter(({ subject }) => !written.some((id) => subject.includes(id)))
     .map(({ subject, reason }) => `left out ${subject}, where nobody was at work: ${reason}`);

@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { assert } from "../assert.ts";
 import { talk, type ThreadSpec } from "../home.ts";
 import { CONFIG, type MadeThread, makeHome } from "../scripts/homes.ts";
+import type { Mode } from "./appender.ts";
 import { commandLine, environment, run, runJson } from "../scripts/program.ts";
 
 /** The providers that threads are moved between. */
@@ -36,10 +37,12 @@ export interface LiveHome {
   readonly files: readonly string[];
   /** Ids of the threads they belong to. */
   readonly written: readonly string[];
+  /** The writer puts new files in place of its own, so that moving one by hand could overwrite what came meanwhile. */
+  readonly rotates: boolean;
 }
 
 /** Makes the home in a new folder and gives it a first record. */
-export async function makeLiveHome(): Promise<LiveHome> {
+export async function makeLiveHome(mode: Mode): Promise<LiveHome> {
   const root = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "codexkeep-live-" }));
   const home = `${root}/home`;
   const threads = makeHome(home, THREADS, CONFIG);
@@ -47,7 +50,7 @@ export async function makeLiveHome(): Promise<LiveHome> {
   assert(code === 0, `the first run ended with ${code}: ${stderr}`);
   const atWork = threads.slice(0, AT_WORK);
   const files = atWork.map((thread) => `${home}/${thread.files.at(-1)}`);
-  return { root, home, threads, files, written: atWork.map(({ id }) => id) };
+  return { root, home, threads, files, written: atWork.map(({ id }) => id), rotates: mode === "rotate" };
 }
 
 /** A command line, and what is done to the home beforehand so that it has something to do. */
@@ -178,18 +181,19 @@ function emptyPreview({ home }: LiveHome): void {
 }
 
 /** Some rows lead nowhere, and one file that is written to and one that is not lie where Codex does not look. */
-function misplace({ home, threads }: LiveHome, chance: number): void {
+function misplace({ home, threads, rotates }: LiveHome, chance: number): void {
   for (const n of [1, 3, 7]) {
     inDatabase(home, "update threads set rollout_path = '/nowhere/x.jsonl' where id = ?", threads[n]!.id);
   }
-  const n = chance < 0.5 ? 4 : 8;
+  const n = chance < 0.5 && !rotates ? 4 : 8;
   const name = nameOf(threads[n]!.files.at(-1) ?? "");
   const found = findBelow(`${home}/sessions`, name);
   if (found !== undefined) Deno.renameSync(found, `${home}/sessions/${name}`);
 }
 
 /** The thread goes to the archive, file and row, as Codex puts it there. */
-function archiveAgain({ home, threads }: LiveHome): void {
+function archiveAgain({ home, threads, rotates }: LiveHome): void {
+  if (rotates) return;
   const { id, files } = threads[2]!;
   const name = nameOf(files.at(-1) ?? "");
   const found = findBelow(`${home}/sessions`, name);

@@ -104,7 +104,7 @@ async function soak(build: Build, home: string, stays: boolean, seed: number) {
   const isSafe = await writesBeside(build, home);
   const writers = await Promise.all(Array.from({ length: WRITERS }, (_, n) => {
     const threads = ids.filter((_, k) => k % 3 !== 2 && k % WRITERS === n);
-    const pace = { stays, silenceMs: stays ? 6 : 300, seed: seed + n };
+    const pace = { stays, silenceMs: !stays ? 300 : n === 0 ? 6 : 250, seed: seed + n };
     const writing: RowWriting = { database: `${home}/${DATABASE}`, threads, name: `live${n}`, ...pace };
     return startBeside(ROW_WRITER, JSON.stringify(writing));
   }));

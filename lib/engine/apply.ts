@@ -91,7 +91,7 @@ export async function apply(
     sweepLeftovers(machine.disk, plan.home, databases);
     await requireIdle(plan.home, [...new Set([...databases, ...touchedDatabases(plan.changes)])], options);
     requireUnused(plan);
-    requireSoundDatabases(plan, writeWaitMs(options));
+    requireSoundDatabases(plan, options);
     const open = openElsewhere(plan);
     const rest = withoutThreads(plan, open);
     if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };

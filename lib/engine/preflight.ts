@@ -21,12 +21,20 @@ export interface Allowance {
 /** How long a program that reads a database gets to finish. */
 const READER_MS = 1000;
 const POLL_MS = 50;
-/** How long a running Codex gets to finish a transaction, which takes it milliseconds. */
-const BESIDE_CODEX_MS = 5000;
+/** How long another program gets to finish a transaction, which takes Codex milliseconds. */
+const TRANSACTION_MS = 5000;
 
-/** How long to wait for the right to write to a database, milliseconds. */
-export function writeWaitMs({ allowRunning, waitMs }: Allowance): number {
-  return allowRunning ? Math.max(waitMs, BESIDE_CODEX_MS) : waitMs;
+/** How long to wait for the right to write to a database before anything is changed, milliseconds. */
+function firstWaitMs({ allowRunning, waitMs }: Allowance): number {
+  return allowRunning ? Math.max(waitMs, TRANSACTION_MS) : waitMs;
+}
+
+/**
+ * The same once something is changed: a program that takes the database just then is waited for in any case, rather
+ * than take everything back, for which the database may be needed as well.
+ */
+export function writeWaitMs({ waitMs }: Pick<Allowance, "waitMs">): number {
+  return Math.max(waitMs, TRANSACTION_MS);
 }
 
 /** Bytes left free for Codex itself and for the journal. */
@@ -98,10 +106,10 @@ async function processesThatStay(
 }
 
 /** Refuses damaged databases, and those that would answer to a change with one of their own; waits for the right to write. Throws `database-…`. */
-export function requireSoundDatabases(plan: Plan, waitMs: number): void {
+export function requireSoundDatabases(plan: Plan, allow: Allowance): void {
   const changes = plan.changes.filter(isInDatabase);
   for (const path of databasesOf(changes)) {
-    const database = openForWriting(path, waitMs);
+    const database = openForWriting(path, firstWaitMs(allow));
     try {
       database.begin();
       database.rollback();

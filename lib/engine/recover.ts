@@ -2,7 +2,7 @@
 import type { AbsPath } from "../core/path.ts";
 import type { RecoverReport } from "../core/report.ts";
 import type { Machine } from "../system/machine.ts";
-import { type Allowance, requireIdle } from "./preflight.ts";
+import { type Allowance, requireIdle, writeWaitMs } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { openRecord, pendingRecord, readChanges, readJournal, readManifest, recordDir } from "./records.ts";
 import { withLock } from "./run_lock.ts";
@@ -29,7 +29,7 @@ export async function recover(
       const touched = touchedDatabases(readChanges(disk, home, readManifest(disk, home, id)));
       const there = touched.filter((path) => disk.stat(path) !== undefined);
       await requireIdle(home, [...new Set([...databases, ...there])], allow);
-      left.push(...takeBackRun(machine, home, id, allow.waitMs));
+      left.push(...takeBackRun(machine, home, id, writeWaitMs(allow)));
       recovered.push(id);
     }
     return { recovered, swept: sweepLeftovers(disk, home, databases), left };

@@ -146,9 +146,9 @@ export function takeBack(
   try {
     const found = whichIs(current, change, file, old.size);
     if (found === "old") disk.remove(held);
-    if (found === "new") putBack(disk, current, target, held, file.size);
-    if (found !== undefined) return undefined;
-    return "another program replaced it";
+    const isBack = found === "old" ||
+      (found === "new" && putBack(disk, { current, now }, target, held, file.size));
+    return isBack ? undefined : "another program replaced it";
   } finally {
     current.close();
   }
@@ -175,8 +175,20 @@ function isSame(a: Stat, b: Stat): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.ino !== 0;
 }
 
-/** `current` is the new file, open, so that what is still appended to it is seen after its name is gone. */
-function putBack(disk: Disk, current: ReadFile, target: AbsPath, held: AbsPath, known: number): void {
+/** The new file, open, so that what is still appended to it is seen after its name is gone; and which file it is. */
+interface Current {
+  readonly current: ReadFile;
+  readonly now: Stat;
+}
+
+/** False when the name has come to mean another file meanwhile, which then stays. */
+function putBack(
+  disk: Disk,
+  { current, now }: Current,
+  target: AbsPath,
+  held: AbsPath,
+  known: number,
+): boolean {
   let carried = known;
   const end = current.stat().size;
   if (end > carried) {
@@ -184,12 +196,16 @@ function putBack(disk: Disk, current: ReadFile, target: AbsPath, held: AbsPath, 
     append(disk, held, current, carried + carriedBefore(disk, held, current, carried, end), end);
     carried = end;
   }
+  // Reading, copying and syncing took time.
+  const named = disk.lstat(target);
+  if (named?.ino !== now.ino || named.dev !== now.dev) return false;
   disk.rename(held, target);
   disk.syncDir(joinPath(target, ".."));
   for (let size = current.stat().size; size > carried; size = current.stat().size) {
     append(disk, target, current, carried, size);
     carried = size;
   }
+  return true;
 }
 
 /** How many of the bytes are at the end of the held file already, from an undo that was cut off, perhaps midway. */

@@ -206,9 +206,13 @@ async function must(home: string, argv: readonly string[]): Promise<void> {
   if (ran.code !== 0) throw new Error(`${argv.join(" ")} ended with ${ran.code}: ${ran.err}`);
 }
 
-/** Sets a scenario up, and learns from an undisturbed run what the home is like afterwards. */
-export async function openStage(scenario: Scenario): Promise<Stage> {
-  const root = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "codexkeep-crash-" }));
+/**
+ * Sets a scenario up, in a new folder below `dir` where one is given, and learns from an undisturbed run what the home
+ * is like afterwards.
+ */
+export async function openStage(scenario: Scenario, dir?: string): Promise<Stage> {
+  const where = dir === undefined ? {} : { dir };
+  const root = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "codexkeep-crash-", ...where }));
   const home = `${root}/home`;
   const template = `${root}/template`;
   await scenario.prepare(home);

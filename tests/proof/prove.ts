@@ -45,13 +45,9 @@ async function main(): Promise<number> {
   const { suite, size, keepPages, rest } = wishesOf(Deno.args);
   const file = Deno.makeTempFileSync({ prefix: "codexkeep-figures-" });
   const started = performance.now();
-  const targets = rest.some((word) => !word.startsWith("-")) ? [] : SUITES[suite] ?? [];
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--frozen", ...rest, ...targets],
-    cwd: ROOT,
-    env: { CODEXKEEP_SIZE: size, CODEXKEEP_FIGURES: file, ...binary() },
-    stdin: "null",
-  }).spawn().status;
+  const files = rest.some((word) => !word.startsWith("-")) ? [] : (SUITES[suite] ?? []).flatMap(testFiles);
+  const env = { CODEXKEEP_SIZE: size, CODEXKEEP_FIGURES: file, ...binary() };
+  const code = files.length === 0 ? await runTests(rest, env) : await runFiles(files, rest, env);
   const lines = Deno.readTextFileSync(file).split("\n").filter((line) => line !== "");
   Deno.removeSync(file);
   // Part of a suite, or one that failed, is no figure of the suite.
@@ -65,6 +61,40 @@ async function main(): Promise<number> {
   };
   writePages(suite, { ...readRuns(), [suite]: run });
   return 0;
+}
+
+function testFiles(folder: string): string[] {
+  return [...Deno.readDirSync(ROOT + folder)].map(({ name }) => `${folder}/${name}`)
+    .filter((path) => path.endsWith("_test.ts")).sort();
+}
+
+/** Runs every file in a process of its own, as many at a time as there are processors; 0 when all went well. */
+async function runFiles(
+  files: readonly string[],
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const waiting = [...files];
+  let worst = 0;
+  const lane = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      worst = Math.max(worst, await runTests([...flags, file], env));
+    }
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, lane));
+  return worst;
+}
+
+async function runTests(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const options = {
+    args: ["test", "-A", "--frozen", ...args],
+    cwd: ROOT,
+    env: { ...env },
+    stdin: "null",
+  } as const;
+  const { code } = await new Deno.Command(Deno.execPath(), { ...options, args: [...options.args] }).spawn()
+    .status;
+  return code;
 }
 
 function binary(): Record<string, string> {

@@ -5,12 +5,16 @@ import type { Disk } from "../system/disk.ts";
 import { dropRecord, listRecordIds, listRecords, type RecordSummary, summarize } from "./records.ts";
 
 /**
- * The finished records beyond the newest `keep`. Pending and damaged ones are never among them, nor is anything that
- * has no record's name, nor the ledger.
+ * The finished records beyond the newest `keep`. Pending and damaged ones are never among them, nor those that keep the
+ * only copy of something, nor is anything that has no record's name, nor the ledger.
  */
 export function planPrune(records: readonly RecordSummary[], keep: number): DropChange[] {
   const finished = records.filter(({ state }) => state === "complete" || state === "undone");
-  return finished.slice(keep).map(({ id, bytes }) => ({ kind: "drop", record: id, bytes }));
+  return finished.slice(keep).filter(({ rescues }) => !rescues).map(({ id, bytes }) => ({
+    kind: "drop",
+    record: id,
+    bytes,
+  }));
 }
 
 /** Removes the records beyond the newest `keep` and returns their ids. Looks only as closely as there are too many. */
@@ -23,8 +27,8 @@ export function prune(disk: Disk, home: AbsPath, keep: number): string[] {
 export function dropAll(disk: Disk, home: AbsPath, drops: readonly DropChange[]): string[] {
   const gone: string[] = [];
   for (const { record } of drops) {
-    const { state } = summarize(disk, home, record);
-    if (state !== "complete" && state !== "undone") continue;
+    const { state, rescues } = summarize(disk, home, record);
+    if (rescues || (state !== "complete" && state !== "undone")) continue;
     dropRecord(disk, home, record);
     gone.push(record);
   }

@@ -51,6 +51,8 @@ export interface RecordSummary {
   readonly manifest: Manifest | undefined;
   /** Changes that were made; those left out on the way are not among them. */
   readonly changes: number;
+  /** It keeps the only copy of something: a file that could not go back, because another program had put its own there. */
+  readonly rescues: boolean;
   readonly bytes: number;
   readonly problem: string | undefined;
   /** The failure of the disk for which it counts as damaged, though it may be whole. */
@@ -76,7 +78,9 @@ export function summarize(disk: Disk, home: AbsPath, id: string): RecordSummary 
     const manifest = readManifest(disk, home, id);
     const journal = readJournal(disk, home, id);
     const changes = manifest.changes - skippedIn(journal).size;
-    return { id, state: stateOf(journal), manifest, changes, bytes, problem: undefined, unread: undefined };
+    const state = stateOf(journal);
+    const rescues = isRescue(disk, recordDir(home, id), state, journal);
+    return { id, state, manifest, changes, rescues, bytes, problem: undefined, unread: undefined };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const unread = systemCode(error) === undefined ? undefined : error;
@@ -85,11 +89,20 @@ export function summarize(disk: Disk, home: AbsPath, id: string): RecordSummary 
       state: "damaged",
       manifest: undefined,
       changes: 0,
+      rescues: false,
       bytes,
       problem: messageOf(error),
       unread,
     };
   }
+}
+
+/** An old file that is held for a change that was left out, or of a run that was taken back, had nowhere to go. */
+function isRescue(disk: Disk, dir: AbsPath, state: RecordState, journal: readonly JournalEntry[]): boolean {
+  if (state !== "complete" && state !== "undone") return false;
+  const names = (disk.list(joinPath(dir, RECORD_FILES.held)) ?? []).map(({ name }) => name);
+  const skipped = skippedIn(journal);
+  return names.some((name) => state === "undone" || skipped.has(Number(name)));
 }
 
 /** Indexes of the changes that a run left out on the way. */

@@ -157,7 +157,15 @@ async function act(
 /** The files beside the database, and which they are. */
 function sidesOf(home: string): string {
   return [...Deno.readDirSync(home)].map(({ name }) => name).filter((name) => name.startsWith(`${DATABASE}-`))
-    .sort().map((name) => `${name} ${Deno.lstatSync(`${home}/${name}`).ino}`).join(", ");
+    .sort().flatMap((name) => {
+      try {
+        return [`${name} ${Deno.lstatSync(`${home}/${name}`).ino}`];
+      } catch (error) {
+        // A writer that comes and goes takes it away itself.
+        if (error instanceof Deno.errors.NotFound) return [];
+        throw error;
+      }
+    }).join(", ");
 }
 
 async function writesBeside(build: Build, home: string): Promise<boolean> {

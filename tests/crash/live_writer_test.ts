@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "../assert.ts";
 import { report } from "../proof/figure.ts";
-import { FULL, scaled } from "../proof/size.ts";
+import { FACTOR, scaled } from "../proof/size.ts";
 import { type Document, pick } from "../scripts/contract.ts";
 import { runJson } from "../scripts/program.ts";
 import { type Mode, randomFrom } from "./appender.ts";
@@ -14,7 +14,7 @@ import { countLines, filesBelow, startWriter } from "./live_lines.ts";
 import { readHome, removeTree } from "./state.ts";
 
 /** How many homes each way of writing gets, and how many commands are started on each. */
-const HOMES = FULL ? 3 : 1;
+const HOMES = Math.min(3, Math.ceil(FACTOR / 4));
 const STARTS = scaled(8, 2 * DEEDS.length);
 
 const MAX_PAUSE_MS = 60;
@@ -110,7 +110,7 @@ const PACES: readonly Pace[] = [
 /** Those that even a small sample tries. */
 const FEW: readonly Pace[] = [PACES[0]!, PACES[3]!, PACES[5]!, PACES[7]!];
 
-for (const pace of FULL ? PACES : FEW) {
+for (const pace of FACTOR >= 4 ? PACES : FEW) {
   const name = `${pace[0]}, ${pace[1]} lines a second, silent for ${pace[2]} ms at most`;
   Deno.test(`live writer: no line is lost, ${name}`, async () => {
     for (let n = 0; n < HOMES; n++) {

@@ -80,3 +80,18 @@ Deno.test("dropRecord() makes a record invisible at once", async () => {
     assertEquals([listRecordIds(realDisk, home), sweepLeftovers(realDisk, home, [])], [[], 1]);
   });
 });
+
+Deno.test("a record that keeps the only copy of a file is never pruned, whoever asks", async () => {
+  await withFolder((home) => {
+    const ids = [1, 2, 3].map((n) => makeRecord(home, n, n === 1 ? ["undone"] : ["committed"]));
+    const held = `${recordDir(home, ids[0]!)}/held`;
+    Deno.mkdirSync(held, { recursive: true });
+    Deno.writeTextFileSync(`${held}/0`, "lines that another program wrote\n");
+    assertEquals(prune(realDisk, home, 1), [ids[1]!]);
+    assertEquals(planPrune(listRecords(realDisk, home), 0).map(({ record }) => record), [ids[2]!]);
+    const drop = { kind: "drop", record: ids[0]!, bytes: 0 } as const;
+    assertEquals(dropAll(realDisk, home, [drop]), []);
+    Deno.removeSync(`${held}/0`);
+    assertEquals(prune(realDisk, home, 0), [ids[2]!, ids[0]!]);
+  });
+});

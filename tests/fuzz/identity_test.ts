@@ -128,7 +128,7 @@ function withLongLine({ bytes }: RandomRollout, megabytes: number, where: number
 
 fuzz(GROUP, "lines of megabytes", long, ({ bytes, task }) => check(bytes, task), {
   sample: 6,
-  full: 400,
+  full: 150,
   unit: "cases",
   maxMs: 20_000,
 });

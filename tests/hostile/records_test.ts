@@ -2,7 +2,7 @@
 import { sha256 } from "../../lib/core/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { report } from "../proof/figure.ts";
-import { FULL } from "../proof/size.ts";
+import { FACTOR } from "../proof/size.ts";
 import { PATHS, savePlan, SECRET, setUp, TRIPWIRES } from "../scripts/hostile_plans.ts";
 import { onStage, type Stage } from "../scripts/stage.ts";
 import { differences, RECORDS, treeOf } from "../scripts/tree.ts";
@@ -266,7 +266,7 @@ Deno.test({
       for (const file of files) {
         const path = `${root}/${file}`;
         const good = Deno.readFileSync(path);
-        for (let at = 0; at < good.length; at += FULL ? 97 : Math.max(97, Math.floor(good.length / 8))) {
+        for (let at = 0; at < good.length; at += Math.max(97, Math.floor(good.length / (8 * FACTOR)))) {
           flips++;
           Deno.writeFileSync(path, good.with(at, good[at]! ^ 1));
           const verify = await watch(["backups", "verify", id, "--deep", "--json"], { home: stage.home });

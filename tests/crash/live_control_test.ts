@@ -7,7 +7,7 @@ import { makeLiveHome, PROVIDERS } from "./live_home.ts";
 import { countLines, startWriter } from "./live_lines.ts";
 import { removeTree } from "./state.ts";
 
-const ROUNDS = scaled(8, 40);
+const ROUNDS = scaled(5, 40);
 
 /** Reads a file, replaces a word and puts the result in its place, as a short script does; takes its time in between. */
 async function replaceNaively(path: string, provider: string): Promise<void> {

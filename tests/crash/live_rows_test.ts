@@ -22,7 +22,7 @@ import type { RowsWritten, RowWriting } from "./row_writer.ts";
 import { readHome, removeTree } from "./state.ts";
 
 const ROW_WRITER = fileURLToPath(new URL("./row_writer.ts", import.meta.url));
-const STARTS = scaled(6, 150);
+const STARTS = scaled(5, 150);
 const WRITERS = 2;
 const THREADS: readonly ThreadSpec[] = Array.from({ length: 12 }, (_, n) => ({
   provider: "openai",

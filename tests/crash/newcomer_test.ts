@@ -18,7 +18,7 @@ import { startBeside } from "./live_lines.ts";
 import { removeTree } from "./state.ts";
 
 const BEGINNER = fileURLToPath(new URL("./beginner.ts", import.meta.url));
-const STARTS = scaled(8, 240);
+const STARTS = scaled(6, 240);
 /** Commands on one home, so that it does not grow without end. */
 const PER_HOME = 24;
 

@@ -20,6 +20,7 @@ import {
 import type { HeldThreads } from "./thread_locks.ts";
 import { takeBack } from "./undo.ts";
 import { removeFolders, takeNameBack } from "./undo_names.ts";
+import { type Writers, writersIn } from "./writers.ts";
 
 /** Files per journal entry: bounds the cost of syncing, and what has to be looked at after a crash. */
 const BATCH_FILES = 64;
@@ -139,10 +140,18 @@ function replaceAll(run: Run, staged: readonly Staged[]): void {
       throw new AppError("state-changed", `"${file.change.path}" was written to by another program`);
     } else dropThread(run, file.change.thread, "another program wrote to it");
   }
-  for (const file of staged) {
-    if (!run.replaced.has(file.n)) takeBack(run.place, file.change, file.target, file);
-  }
+  takeBackAll(run, staged.filter(({ n }) => !run.replaced.has(n)));
   for (const folder of folders) disk.syncDir(folder);
+}
+
+/** Files that were not replaced after all lose their second names. */
+function takeBackAll({ place }: Run, staged: readonly Staged[]): void {
+  const writers = writersIn(place.disk, place.home);
+  try {
+    for (const file of staged) takeBack(place, file.change, file.target, file, writers);
+  } finally {
+    writers.settle();
+  }
 }
 
 function holdOrDrop(run: Run, { target, n, change }: Staged): void {
@@ -184,13 +193,18 @@ export function dropThread(run: Run, thread: string, reason: string): void {
   run.dropped.set(thread, reason);
   for (const other of followersOf(run, thread)) dropThread(run, other, followed(thread));
   let wasNamed = false;
-  for (let n = run.changes.length - 1; n >= 0; n--) {
-    const change = run.changes[n];
-    if (change === undefined || change.kind === "drop" || change.thread !== thread) continue;
-    wasNamed ||= run.named.has(n);
-    giveNameBack(run, thread, n);
-    giveContentBack(run, thread, n);
-    run.record.log({ event: "skipped", n, reason });
+  const writers = writersIn(run.place.disk, run.place.home);
+  try {
+    for (let n = run.changes.length - 1; n >= 0; n--) {
+      const change = run.changes[n];
+      if (change === undefined || change.kind === "drop" || change.thread !== thread) continue;
+      wasNamed ||= run.named.has(n);
+      giveNameBack(run, thread, n);
+      giveContentBack(run, thread, n, writers);
+      run.record.log({ event: "skipped", n, reason });
+    }
+  } finally {
+    writers.settle();
   }
   if (wasNamed) removeFolders(run.place, [...run.folders]);
 }
@@ -220,10 +234,10 @@ function giveNameBack(run: Run, thread: string, n: number): void {
   run.named.delete(n);
 }
 
-function giveContentBack(run: Run, thread: string, n: number): void {
+function giveContentBack(run: Run, thread: string, n: number, writers: Writers): void {
   const file = run.replaced.get(n);
   if (file === undefined) return;
-  const left = takeBack(run.place, file.change, file.target, file);
+  const left = takeBack(run.place, file.change, file.target, file, writers);
   if (left !== undefined) {
     run.kept.add(n);
     const kept = `its old content is ${heldPath(run.place.recordDir, n)}`;

@@ -4,7 +4,7 @@
  */
 import { AppError, messageOf } from "../core/error.ts";
 import { toByteString } from "../core/bytes.ts";
-import { type AbsPath, joinPath } from "../core/path.ts";
+import { type AbsPath, inHome, joinPath } from "../core/path.ts";
 import { type Change, invert, isInDatabase, type Skip } from "../core/plan.ts";
 import type { JournalEntry, NamedFile, StagedFile } from "../core/record.ts";
 import type { Disk, ReadFile, Stat } from "../system/disk.ts";
@@ -13,8 +13,9 @@ import { skippedIn } from "./records.ts";
 import { changeRows, type DatabaseChange, isAs, missingIn, openDatabases, wholeSpots } from "./rows.ts";
 import { spotOf } from "./spots.ts";
 import { type FileChange, heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
-import { hashContent, PIECE_BYTES } from "./hash.ts";
+import { hashContent } from "./hash.ts";
 import { removeFolders, takeNameBack } from "./undo_names.ts";
+import { appendFrom, type Writers, writersIn } from "./writers.ts";
 
 /** What undoing came to: threads and files that somebody else changed meanwhile, and that were left as they are. */
 export interface Undone {
@@ -36,7 +37,12 @@ export function undo(
   for (const entry of [...journal].reverse()) {
     if (entry.event === "rows") left.push(...undoRows(place.disk, changes, skipped, busyMs));
     if (entry.event === "begin") {
-      for (const file of [...entry.files].reverse()) note(file.n, undoFile(place, changes, file));
+      const writers = writersIn(place.disk, place.home);
+      try {
+        for (const file of [...entry.files].reverse()) note(file.n, undoFile(place, changes, file, writers));
+      } finally {
+        writers.settle();
+      }
     }
     if (entry.event === "names") {
       // Names that were given back already may have become somebody else's since.
@@ -58,7 +64,12 @@ function undoName(place: Place, changes: readonly Change[], file: NamedFile): st
   }
 }
 
-function undoFile(place: Place, changes: readonly Change[], file: StagedFile): string | undefined {
+function undoFile(
+  place: Place,
+  changes: readonly Change[],
+  file: StagedFile,
+  writers: Writers,
+): string | undefined {
   const change = changes[file.n];
   if (change === undefined || !isFileChange(change)) {
     return "the journal names a change that is none of a file";
@@ -70,7 +81,7 @@ function undoFile(place: Place, changes: readonly Change[], file: StagedFile): s
     if (!isNowhere(error)) throw error;
     return messageOf(error);
   }
-  return takeBack(place, change, target, file);
+  return takeBack(place, change, target, file, writers);
 }
 
 /** Whether a file cannot be where the plan says, as opposed to a disk that fails. */
@@ -122,13 +133,15 @@ function undoRows(
 
 /**
  * Puts the old file back under its name, unless it is there already. Bytes that somebody appended to the new file
- * since are carried over, so that no line is lost. Returns why the file was left alone instead, if it was.
+ * since are carried over, so that no line is lost; those that are still being appended when `writers` settle. Returns why
+ * the file was left alone instead, if it was.
  */
 export function takeBack(
   place: Place,
   change: FileChange,
   target: AbsPath,
   file: StagedFile,
+  writers: Writers,
 ): string | undefined {
   const { disk } = place;
   const held = heldPath(place.recordDir, file.n);
@@ -143,16 +156,24 @@ export function takeBack(
     return undefined;
   }
   const current = disk.openRead(target);
+  let followed = false;
   try {
     const found = whichIs(current, change, file, old.size);
     if (found === "old") disk.remove(held);
-    const isBack = found === "old" ||
-      (found === "new" && putBack(disk, { current, now }, target, held, file.size));
-    return isBack ? undefined : "another program replaced it";
+    if (found !== "new") return found === "old" ? undefined : REPLACED;
+    const open = writers.of(inHome(place.home, change.path));
+    if (open !== undefined) return `it is open in process ${open.join(", ")}`;
+    const carried = putBack(disk, { current, now }, target, held, file.size);
+    if (carried === undefined) return REPLACED;
+    writers.follow({ file: current, target, carried });
+    followed = true;
+    return undefined;
   } finally {
-    current.close();
+    if (!followed) current.close();
   }
 }
+
+const REPLACED = "another program replaced it";
 
 /**
  * Which content stands under the file's own name, be it continued since: where the file could not be linked, it may
@@ -181,31 +202,28 @@ interface Current {
   readonly now: Stat;
 }
 
-/** False when the name has come to mean another file meanwhile, which then stays. */
+/**
+ * How many bytes of the new file, those that the run wrote included, went over; undefined when the name has come to
+ * mean another file meanwhile, which then stays.
+ */
 function putBack(
   disk: Disk,
   { current, now }: Current,
   target: AbsPath,
   held: AbsPath,
   known: number,
-): boolean {
-  let carried = known;
-  const end = current.stat().size;
-  if (end > carried) {
-    // Before the rename: were we stopped after it, the rest would be in a file without a name.
-    append(disk, held, current, carried + carriedBefore(disk, held, current, carried, end), end);
-    carried = end;
+): number | undefined {
+  const end = Math.max(known, current.stat().size);
+  // Before the rename: were we stopped after it, the rest would be in a file without a name.
+  if (end > known) {
+    appendFrom(disk, held, current, known + carriedBefore(disk, held, current, known, end), end);
   }
   // Reading, copying and syncing took time.
   const named = disk.lstat(target);
-  if (named?.ino !== now.ino || named.dev !== now.dev) return false;
+  if (named?.ino !== now.ino || named.dev !== now.dev) return undefined;
   disk.rename(held, target);
   disk.syncDir(joinPath(target, ".."));
-  for (let size = current.stat().size; size > carried; size = current.stat().size) {
-    append(disk, target, current, carried, size);
-    carried = size;
-  }
-  return true;
+  return end;
 }
 
 /** How many of the bytes are at the end of the held file already, from an undo that was cut off, perhaps midway. */
@@ -219,21 +237,6 @@ function carriedBefore(disk: Disk, held: AbsPath, current: ReadFile, from: numbe
     return 0;
   } finally {
     old.close();
-  }
-}
-
-function append(disk: Disk, path: AbsPath, from: ReadFile, start: number, end: number): void {
-  const out = disk.openAppend(path, 0o600);
-  try {
-    for (let at = start; at < end;) {
-      const piece = from.read(at, Math.min(PIECE_BYTES, end - at));
-      if (piece.length === 0) break;
-      out.write(piece);
-      at += piece.length;
-    }
-    out.sync();
-  } finally {
-    out.close();
   }
 }
 

@@ -65,6 +65,8 @@ export interface OpenFile {
   readonly unlinked: boolean;
   /** Whether the process can write to it; a question to the system each time. */
   readonly isWritable: () => boolean;
+  /** Which file it is, whatever has become of its names; undefined when it was closed just now. */
+  readonly which: () => { readonly dev: number; readonly ino: number | null } | undefined;
 }
 
 /** Calls `visit` for every open file of every process that is ours to read. */
@@ -77,7 +79,13 @@ export function visitOpenFiles(visit: (file: OpenFile) => void): void {
         const path = readLink(link);
         if (!path?.startsWith("/")) continue;
         const unlinked = UNLINKED.test(path);
-        visit({ pid, path: path.replace(UNLINKED, ""), unlinked, isWritable: () => isWritable(link) });
+        visit({
+          pid,
+          path: path.replace(UNLINKED, ""),
+          unlinked,
+          isWritable: () => isWritable(link),
+          which: () => statOf(link),
+        });
       }
     } catch {
       // Another user's process, or one that has just ended.
@@ -91,6 +99,14 @@ function isWritable(link: string): boolean {
     return ((Deno.lstatSync(link).mode ?? 0o200) & 0o200) !== 0;
   } catch {
     return true; // closed just now
+  }
+}
+
+function statOf(link: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(link);
+  } catch {
+    return undefined;
   }
 }
 

@@ -59,20 +59,43 @@ export function codexProcesses(home: AbsPath, databases: readonly AbsPath[]): Co
 
 /**
  * Who has files below a folder open for writing: absolute path, in the spelling of `folder`, to process ids. Programs
- * that only read cannot lose a line. Our own process and those of other users that we may not look into are left out. About 20 ms. Empty where the system has no `/proc` (not
- * Linux).
+ * that only read cannot lose a line. Our own process and those of other users that we may not look into are left out.
+ * About 20 ms. Empty where the system has no `/proc` (not Linux).
  *
- * @param which `unlinked`: only files that have lost the name they were opened by, as when another was put in its place
+ * @param which `unlinked`: only files that have lost the name they were opened by, as when another was put in its place;
+ *   `named`: only those that still have it
  */
-export function openFiles(folder: AbsPath, which: "all" | "unlinked" = "all"): Map<string, number[]> {
+export function openFiles(
+  folder: AbsPath,
+  which: "all" | "named" | "unlinked" = "all",
+): Map<string, number[]> {
   const files = new Map<string, number[]>();
   if (Deno.build.os !== "linux") return files;
   const real = realPathOr(folder);
   visitOpenFiles(({ pid, path, unlinked, isWritable }) => {
-    if (!path.startsWith(`${real}/`) || (which === "unlinked" && !unlinked) || !isWritable()) return;
+    if (
+      !path.startsWith(`${real}/`) || (which !== "all" && (which === "unlinked") !== unlinked) ||
+      !isWritable()
+    ) return;
     const key = folder + path.slice(real.length);
     const pids = files.get(key) ?? [];
     if (!pids.includes(pid)) files.set(key, [...pids, pid]);
+  });
+  return files;
+}
+
+/**
+ * Files below `folder` that have lost the names they were opened by and that another process can still write to, each
+ * as `device:inode`. Empty where there is no Linux to tell.
+ */
+export function lostFiles(folder: AbsPath): ReadonlySet<string> {
+  const files = new Set<string>();
+  if (Deno.build.os !== "linux") return files;
+  const real = realPathOr(folder);
+  visitOpenFiles(({ path, unlinked, isWritable, which }) => {
+    if (!unlinked || !path.startsWith(`${real}/`) || !isWritable()) return;
+    const found = which();
+    if (found !== undefined) files.add(`${found.dev}:${found.ino}`);
   });
   return files;
 }

@@ -1,12 +1,13 @@
 /** `codexkeep` beside a running Codex: it refuses, or leaves alone what is in use; no turn is ever lost. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { runJson } from "../scripts/program.ts";
 import { threadRows } from "./disk.ts";
 import { type TestHome, withHome, withServer } from "./home.ts";
 import { FULL } from "./oracle.ts";
 import { type HomePrint, printDifferences, printHome } from "./prints.ts";
 import { complaints, keep, pick, writesBesideCodex } from "./program.ts";
-import { resume, turn, turns } from "./readers.ts";
+import { resume, turn } from "./readers.ts";
+import { checkSaid, visit } from "./said.ts";
 import { completed, newThread } from "./threads.ts";
 
 const ROUNDS = FULL ? 60 : 8;
@@ -99,22 +100,6 @@ function providersOf(home: TestHome): Record<string, string> {
   return Object.fromEntries(threadRows(home.path).map(({ id, provider }) => [id, provider]));
 }
 
-/** Requires that a thread shows these messages, and that its next turn would be sent all of them. */
-async function checkSaid(home: TestHome, id: string, messages: readonly string[]): Promise<void> {
-  const copy = await home.copy();
-  try {
-    await withServer(copy, async (server) => {
-      const expected = messages.map((text) => `completed: ${text} > reply to: ${text}`);
-      assertEquals(await turns(server, id), expected);
-      assert((await resume(server, id)).ok);
-      await completed(server, id, "more");
-      assertEquals(copy.model.requests.at(-1)?.userTexts, [...messages, "more"]);
-    });
-  } finally {
-    await copy.dispose();
-  }
-}
-
 Deno.test({
   name: `no turn is lost in ${ROUNDS} rounds of sync --allow-running beside two Codex at work`,
   ignore: !ALLOWED,
@@ -165,21 +150,4 @@ async function syncBeside(home: TestHome, provider: string): Promise<number> {
   assert([0, 8].includes(code), `${code} ${JSON.stringify(document.errors)}`);
   const moves = pick(document, "plan.moves") as readonly { readonly threads: number }[];
   return moves.reduce((sum, { threads }) => sum + threads, 0);
-}
-
-/**
- * What Codex says of a thread whose lock codexkeep holds, and, as it looks at the row before it takes the lock, of a
- * legacy one that changes hands just then.
- */
-const REFUSALS = /already has an active writer|Cannot change this thread's model provider/;
-
-/** Another Codex comes, says something, trying again while it is refused, and goes. */
-async function visit(home: TestHome, id: string, text: string): Promise<void> {
-  await withServer(home, async (server) => {
-    for (let opened = await resume(server, id); !opened.ok; opened = await resume(server, id)) {
-      assertMatch(opened.error, REFUSALS);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    await completed(server, id, text);
-  });
 }

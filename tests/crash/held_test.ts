@@ -144,7 +144,7 @@ function judge(
 function casesOf(scenario: Scenario, offset: number): Case[] {
   const takes = scenario.name === "backups prune" || scenario.name === "recover" ? [[]] : FLAGS;
   const all = HOLDERS.flatMap((holder) => takes.map((flags): Case => ({ scenario, holder, flags })));
-  const few = scaled(2, all.length);
+  const few = scaled(1, all.length);
   return all.filter((_, n) =>
     Math.floor((n + offset) * few / all.length) !== Math.floor((n + offset - 1) * few / all.length)
   );

@@ -11,9 +11,9 @@ import { assert, assertEquals } from "../assert.ts";
 import type { ThreadSpec } from "../home.ts";
 import { report } from "../proof/figure.ts";
 import { scaled } from "../proof/size.ts";
-import { type Document, pick } from "../scripts/contract.ts";
+import { type Build, BUILDS, runBuild, writesBeside } from "../scripts/builds.ts";
+import { pick } from "../scripts/contract.ts";
 import { CONFIG, makeHome } from "../scripts/homes.ts";
-import { environment, IS_BINARY, PROGRAM } from "../scripts/program.ts";
 import { randomFrom } from "./appender.ts";
 import { checkRecords } from "./checker.ts";
 import { DATABASE } from "./home.ts";
@@ -22,62 +22,12 @@ import type { RowsWritten, RowWriting } from "./row_writer.ts";
 import { readHome, removeTree } from "./state.ts";
 
 const ROW_WRITER = fileURLToPath(new URL("./row_writer.ts", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const STARTS = scaled(6, 150);
+const STARTS = scaled(5, 150);
 const WRITERS = 2;
 const THREADS: readonly ThreadSpec[] = Array.from({ length: 12 }, (_, n) => ({
   provider: "openai",
   ...n % 3 === 1 ? { mode: "legacy" as const } : {},
 }));
-
-/** The program from its source, whose SQLite is that of the runtime here. */
-const SOURCE: readonly string[] = [
-  Deno.execPath(),
-  "run",
-  "-A",
-  "--frozen",
-  "--no-check",
-  `--config=${ROOT}deno.json`,
-  `${ROOT}main.ts`,
-];
-
-interface Build {
-  readonly name: string;
-  readonly words: readonly string[];
-}
-
-const BUILDS: readonly Build[] = [
-  { name: "from source", words: SOURCE },
-  ...IS_BINARY ? [{ name: "the executable", words: PROGRAM }] : [],
-];
-
-async function runBuild(build: Build, home: string, args: readonly string[]) {
-  const [command = "", ...words] = build.words;
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args: [...words, ...args, "--json"],
-    env: { ...environment({ home }), DENO_DIR: Deno.env.get("DENO_DIR") ?? denoDir() },
-    clearEnv: true,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  assert(text.endsWith("}\n"), `"${args.join(" ")}" said: ${text}${new TextDecoder().decode(stderr)}`);
-  return { code, document: JSON.parse(text) as Document };
-}
-
-let knownDenoDir: string | undefined;
-
-function denoDir(): string {
-  knownDenoDir ??= String(
-    (JSON.parse(
-      new TextDecoder().decode(
-        new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync().stdout,
-      ),
-    ) as { readonly denoDir: unknown }).denoDir,
-  );
-  return knownDenoDir;
-}
 
 const KEEP = ["--keep", "5000"];
 const COMMANDS: readonly ((target: string) => readonly string[])[] = [
@@ -166,12 +116,6 @@ function sidesOf(home: string): string {
         throw error;
       }
     }).join(", ");
-}
-
-async function writesBeside(build: Build, home: string): Promise<boolean> {
-  const { document } = await runBuild(build, home, ["version"]);
-  const [major = 0, minor = 0, patch = 0] = String(pick(document, "sqlite")).split(".").map(Number);
-  return major * 1_000_000 + minor * 1000 + patch >= 3_051_003;
 }
 
 /** Whatever a run replaced is what it had read: some record says the very value that was there, which has a name of its own. */

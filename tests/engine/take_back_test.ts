@@ -2,10 +2,12 @@
 import { type AbsPath, joinPath, type RelPath } from "../../lib/core/path.ts";
 import { type FileChange, heldPath, type Place } from "../../lib/engine/stage.ts";
 import { takeBack } from "../../lib/engine/undo.ts";
+import { writersIn } from "../../lib/engine/writers.ts";
 import { sha256 } from "../../lib/core/bytes.ts";
 import { type Disk, realDisk } from "../../lib/system/disk.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../home.ts";
+import { HAS_PYTHON, IS_LINUX } from "../system/fixture.ts";
 
 const OLD = "old\n";
 const NEW = "new\n";
@@ -39,7 +41,9 @@ function replaced(home: AbsPath, disk: Disk): { place: Place; target: AbsPath; h
 Deno.test("lines that were appended to the new file go over to the old one", () =>
   withFolder((home) => {
     const { place, target } = replaced(home, realDisk);
-    assertEquals(takeBack(place, CHANGE, target, FILE), undefined);
+    const writers = writersIn(realDisk, home);
+    assertEquals(takeBack(place, CHANGE, target, FILE, writers), undefined);
+    writers.settle();
     assertEquals(Deno.readTextFileSync(target), `${OLD}later\n`);
   }));
 
@@ -58,8 +62,86 @@ Deno.test("a file that another program puts in the place while lines are carried
       },
     };
     const { place, target, held } = replaced(home, disk);
-    assertEquals(takeBack(place, CHANGE, target, FILE), "another program replaced it");
+    assertEquals(takeBack(place, CHANGE, target, FILE, writersIn(disk, home)), "another program replaced it");
     assert(carried);
     assertEquals(Deno.readTextFileSync(target), "theirs\n");
     assert(Deno.readTextFileSync(held).startsWith(OLD), "the old content is still held");
   }));
+
+/** Opens the file `argv[1]` for appending, makes the file `argv[2]`, writes a line after a while, and lets go. */
+const GO_ON = `
+import sys, time
+file = open(sys.argv[1], "a")
+open(sys.argv[2], "w").close()
+time.sleep(float(sys.argv[3]))
+file.write("late\\n")
+`;
+
+/** Returns when the program has the file open. */
+function goOn(home: AbsPath, target: AbsPath, seconds: number): Deno.ChildProcess {
+  const sign = `${home}/open`;
+  const child = new Deno.Command("python3", { args: ["-c", GO_ON, target, sign, String(seconds)] }).spawn();
+  for (const end = performance.now() + 10_000; realDisk.lstat(sign) === undefined;) {
+    if (performance.now() > end) throw new Error("nobody opened the file");
+  }
+  return child;
+}
+
+const LINUX_PYTHON = { ignore: !(IS_LINUX && HAS_PYTHON) };
+
+Deno.test({
+  ...LINUX_PYTHON,
+  name: "a program that has the new file open gets a while to close it",
+  fn: () =>
+    withFolder(async (home) => {
+      const { place, target } = replaced(home, realDisk);
+      const child = goOn(home, target, 0.3);
+      const writers = writersIn(realDisk, home);
+      assertEquals(takeBack(place, CHANGE, target, FILE, writers), undefined);
+      writers.settle();
+      assert((await child.status).success);
+      assertEquals(Deno.readTextFileSync(target), `${OLD}later\nlate\n`);
+    }),
+});
+
+Deno.test({
+  ...LINUX_PYTHON,
+  name: "a new file that a program keeps open stays, for its lines would be lost",
+  fn: () =>
+    withFolder(async (home) => {
+      const { place, target, held } = replaced(home, realDisk);
+      const child = goOn(home, target, 3);
+      const writers = writersIn(realDisk, home);
+      assertEquals(
+        takeBack(place, CHANGE, target, FILE, writers),
+        `it is open in process ${child.pid}`,
+      );
+      writers.settle();
+      assert((await child.status).success);
+      assertEquals(Deno.readTextFileSync(target), `${NEW}later\nlate\n`);
+      assertEquals(Deno.readTextFileSync(held), OLD);
+    }),
+});
+
+Deno.test({
+  ...LINUX_PYTHON,
+  name: "what a program writes that opened the new file at the last moment goes over, too",
+  fn: () =>
+    withFolder(async (home) => {
+      let child: Deno.ChildProcess | undefined;
+      const disk: Disk = {
+        ...realDisk,
+        rename: (from, to) => {
+          child ??= goOn(home, joinPath(home, "sessions", "a.jsonl"), 0.3);
+          realDisk.rename(from, to);
+        },
+      };
+      const { place, target } = replaced(home, disk);
+      const writers = writersIn(disk, home);
+      assertEquals(takeBack(place, CHANGE, target, FILE, writers), undefined);
+      assertEquals(Deno.readTextFileSync(target), `${OLD}later\n`);
+      writers.settle();
+      assert(child !== undefined && (await child.status).success);
+      assertEquals(Deno.readTextFileSync(target), `${OLD}later\nlate\n`);
+    }),
+});

@@ -138,10 +138,49 @@ function parseEntry(line: string): JournalEntry | undefined {
     const { sum, entry } = asObject(JSON.parse(line), "entry");
     const same = sum === sha256(JSON.stringify(entry)).slice(0, 16) &&
       JSON.stringify({ sum, entry }) === line;
-    return same ? entry as JournalEntry : undefined;
+    return same && isEntry(entry) ? entry : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A checksum can be made by anybody; what does not have the form of an entry is none. */
+function isEntry(value: unknown): value is JournalEntry {
+  const entry = asObject(value, "entry");
+  switch (entry.event) {
+    case "prepared":
+    case "rows":
+    case "committed":
+    case "undone":
+      return true;
+    case "begin":
+      return isListOf(
+        entry.files,
+        ({ n, before, after, size }) => isCount(n) && isCount(size) && isSha256(before) && isSha256(after),
+      );
+    case "names":
+      return isListOf(
+        entry.files,
+        ({ n, size, mtimeMs }) => isCount(n) && isCount(size) && Number.isFinite(mtimeMs),
+      ) &&
+        Array.isArray(entry.folders) && entry.folders.every((one) => typeof one === "string");
+    case "skipped":
+      return isCount(entry.n) && typeof entry.reason === "string";
+    default:
+      return false;
+  }
+}
+
+function isListOf(value: unknown, has: (fields: Record<string, unknown>) => boolean): boolean {
+  return Array.isArray(value) && value.every((item: unknown) => has(asObject(item, "file")));
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isSha256(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 }
 
 /** What the journal says of the run. */

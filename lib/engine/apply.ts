@@ -115,10 +115,10 @@ export async function apply(
 }
 
 /** A run that was taken back leaves no folder that was made only for it; undoing makes it again for its file. */
-function removeMadeFolders({ disk }: Machine, { home, reverts }: Plan): void {
+function removeMadeFolders({ disk }: Machine, { home, reverts, changes }: Plan): void {
   const journal = reverts === undefined ? [] : tidy(() => readJournal(disk, home, reverts)) ?? [];
   for (const entry of journal) {
-    if (entry.event === "names") removeFolders({ disk, home }, entry.folders);
+    if (entry.event === "names") removeFolders({ disk, home }, entry.folders, changes);
   }
 }
 

@@ -206,7 +206,7 @@ export function dropThread(run: Run, thread: string, reason: string): void {
   } finally {
     writers.settle();
   }
-  if (wasNamed) removeFolders(run.place, [...run.folders]);
+  if (wasNamed) removeFolders(run.place, [...run.folders], run.changes);
 }
 
 /** Threads with files that were moved to where those of `thread` were, and that must leave before those come back. */

@@ -48,7 +48,7 @@ export function undo(
       // Names that were given back already may have become somebody else's since.
       const files = entry.files.filter(({ n }) => !skipped.has(n)).reverse();
       for (const file of files) note(file.n, undoName(place, changes, file));
-      removeFolders(place, entry.folders);
+      removeFolders(place, entry.folders, changes);
     }
   }
   sweepTemps(place, changes);

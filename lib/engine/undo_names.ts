@@ -1,6 +1,6 @@
 /** Takes back what a run did to the names of files. Safe to be cut off anywhere and run again. */
 import { AppError } from "../core/error.ts";
-import { type AbsPath, joinPath, parseRelPath, type RelPath } from "../core/path.ts";
+import { type AbsPath, joinPath, parentOf, parseRelPath, type RelPath } from "../core/path.ts";
 import type { Change, MakeChange, MoveChange } from "../core/plan.ts";
 import type { NamedFile } from "../core/record.ts";
 import type { Disk, Stat } from "../system/disk.ts";
@@ -115,22 +115,38 @@ function isSame(a: Stat, b: Stat): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.ino !== 0;
 }
 
-/** Removes folders that a run made, as far as they are empty; the outer ones are named first. */
+/**
+ * Removes folders that a run made for its files, as far as they are empty; the outer ones are named first. A folder that
+ * none of the changes has a file in stays: a journal is a file, and somebody may have written another name into it.
+ */
 export function removeFolders(
   { disk, home }: Pick<Place, "disk" | "home">,
   folders: readonly RelPath[],
+  changes: readonly Change[],
 ): void {
+  const known = foldersOf(changes);
   for (const folder of [...folders].reverse()) {
-    const path = folderIn({ disk, home }, folder);
+    const path = known.has(folder) ? folderIn({ disk, home }, folder) : undefined;
     if (path === undefined || disk.list(path)?.length !== 0) continue;
     disk.removeDir(path);
     disk.syncDir(joinPath(path, ".."));
   }
 }
 
+/** All folders above the files that are given names, old and new. */
+function foldersOf(changes: readonly Change[]): ReadonlySet<RelPath> {
+  const folders = new Set<RelPath>();
+  for (const change of changes) {
+    if (!isNameChange(change)) continue;
+    for (const name of change.kind === "move" ? [change.path, change.to] : [change.path]) {
+      for (let up = parentOf(name); up !== undefined && !folders.has(up); up = parentOf(up)) folders.add(up);
+    }
+  }
+  return folders;
+}
+
 /** A folder of the home that is there; undefined when it is not, or is reached through a link. */
 function folderIn(place: Pick<Place, "disk" | "home">, folder: unknown): AbsPath | undefined {
-  // A journal is a file, and somebody may have written another name into it.
   const below = parseRelPath(folder);
   if (below === undefined) return undefined;
   try {

@@ -1,57 +1,75 @@
-/**
- * Whether compressed bytes are all there. A reader that is given half a file gives half the content, and some say
- * nothing of it, so the frames are counted out first: by their headers alone, nothing is expanded (RFC 8878).
- */
+/** The frames of zstd data (RFC 8878, section 3.1), found without expanding them: which are there, and are they whole. */
 
-const FRAME = 0xfd2fb528;
-/** Frames that hold no content; the last four bits are free. */
-const SKIPPABLE = 0x184d2a50;
-/** Bytes of the dictionary id and of the content size, by the flags of a frame's descriptor. */
+/** A frame that holds content. */
+export interface ZstdFrame {
+  readonly from: number;
+  /** Offset behind its last byte. */
+  readonly to: number;
+  /** Bytes of the content, where the frame says so. */
+  readonly size: number | undefined;
+}
+
+const MAGIC = 0xfd2fb528;
+/** Sixteen numbers that begin with these digits stand before bytes that are to be passed over. */
+const SKIPPED_MAGIC = 0x184d2a5;
 const DICTIONARY_BYTES = [0, 1, 2, 4] as const;
 const SIZE_BYTES = [0, 2, 4, 8] as const;
-/** A block of this type repeats one byte. */
-const REPEATED = 1;
-const RESERVED = 3;
+const CHECKSUM_BYTES = 4;
 
-/** Whether `bytes` are one or more whole zstd frames and nothing else. */
-export function isWholeZstd(bytes: Uint8Array): boolean {
+/** The frames in their order; undefined when one is cut off, or something else than a frame is among them. */
+export function zstdFrames(bytes: Uint8Array): ZstdFrame[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  let frames = 0;
-  while (at < bytes.length) {
-    const end = frameEnd(view, at);
-    if (end === undefined || end > bytes.length) return false;
-    if (view.getUint32(at, true) === FRAME) frames++;
-    at = end;
+  const frames: ZstdFrame[] = [];
+  try {
+    for (let at = 0; at < bytes.length;) {
+      const magic = view.getUint32(at, true);
+      if (magic >>> 4 === SKIPPED_MAGIC) {
+        at += 8 + view.getUint32(at + 4, true);
+      } else if (magic === MAGIC) {
+        const frame = frameAt(view, at);
+        if (frame === undefined) return undefined;
+        frames.push(frame);
+        at = frame.to;
+      } else return undefined;
+      if (at > bytes.length) return undefined;
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // read over the end
+    throw error;
   }
-  return frames > 0;
+  return frames;
 }
 
-/** The offset behind a frame, which may lie beyond the end; undefined for bytes that are no frame. */
-function frameEnd(view: DataView, start: number): number | undefined {
-  if (start + 5 > view.byteLength) return undefined;
-  const magic = view.getUint32(start, true);
-  if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
-    return start + 8 > view.byteLength ? undefined : start + 8 + view.getUint32(start + 4, true);
-  }
-  if (magic !== FRAME) return undefined;
-  const descriptor = view.getUint8(start + 4);
-  const isSingle = (descriptor & 0x20) !== 0;
+function frameAt(view: DataView, from: number): ZstdFrame | undefined {
+  const descriptor = view.getUint8(from + 4);
+  const isOneSegment = (descriptor & 0x20) !== 0;
   const sizeFlag = descriptor >> 6;
-  const sizeBytes = sizeFlag === 0 && isSingle ? 1 : SIZE_BYTES[sizeFlag] ?? 0;
-  const header = 5 + (isSingle ? 0 : 1) + (DICTIONARY_BYTES[descriptor & 3] ?? 0) + sizeBytes;
-  const end = blocksEnd(view, start + header);
-  const hasChecksum = (descriptor & 0x04) !== 0;
-  return end === undefined ? undefined : end + (hasChecksum ? 4 : 0);
+  const sizeAt = from + 5 + (isOneSegment ? 0 : 1) + DICTIONARY_BYTES[(descriptor & 3) as 0 | 1 | 2 | 3];
+  const sizeBytes = sizeFlag === 0 && isOneSegment ? 1 : SIZE_BYTES[sizeFlag as 0 | 1 | 2 | 3];
+  let at = sizeAt + sizeBytes;
+  for (let isLast = false; !isLast;) {
+    const header = view.getUint16(at, true) | view.getUint8(at + 2) << 16;
+    isLast = (header & 1) === 1;
+    const kind = header >> 1 & 3;
+    if (kind === 3) return undefined;
+    // A block of the second kind is one byte, repeated.
+    at += 3 + (kind === 1 ? 1 : header >> 3);
+  }
+  if ((descriptor & 4) !== 0) at += CHECKSUM_BYTES;
+  return { from, to: at, size: sizeOf(view, sizeAt, sizeBytes) };
 }
 
-function blocksEnd(view: DataView, start: number): number | undefined {
-  for (let at = start; at + 3 <= view.byteLength;) {
-    const block = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
-    const type = (block >> 1) & 3;
-    if (type === RESERVED) return undefined;
-    at += 3 + (type === REPEATED ? 1 : block >> 3);
-    if ((block & 1) === 1) return at;
+function sizeOf(view: DataView, at: number, bytes: number): number | undefined {
+  switch (bytes) {
+    case 1:
+      return view.getUint8(at);
+    case 2:
+      return view.getUint16(at, true) + 256;
+    case 4:
+      return view.getUint32(at, true);
+    case 8:
+      return Number(view.getBigUint64(at, true));
+    default:
+      return undefined;
   }
-  return undefined;
 }

@@ -216,3 +216,44 @@ Deno.test("byNewest() goes by the number, whatever the clock or the number of di
     assertEquals(shuffled.toSorted(byNewest), ids);
   }));
 });
+
+Deno.test("parseJournal() takes no entry of another form, though its checksum is right", () => {
+  const sum = "0".repeat(64);
+  const file = { n: 0, before: sum, after: sum, size: 1 };
+  const sound = [
+    { event: "begin", files: [file] },
+    { event: "names", files: [{ n: 0, size: 1, mtimeMs: 1.5 }], folders: ["a"] },
+    { event: "skipped", n: 0, reason: "x" },
+  ];
+  const odd = [
+    null,
+    [],
+    7,
+    {},
+    { event: "run" },
+    { event: "begin" },
+    { event: "begin", files: {} },
+    { event: "begin", files: [null] },
+    { event: "begin", files: [{ ...file, n: "0" }] },
+    { event: "begin", files: [{ ...file, n: -1 }] },
+    { event: "begin", files: [{ ...file, size: 1e300 }] },
+    { event: "begin", files: [{ ...file, before: "x" }] },
+    { event: "names", files: [], folders: "x" },
+    { event: "names", files: [], folders: [7] },
+    { event: "names", folders: [] },
+    { event: "names", files: [{ n: 0, size: 1, mtimeMs: "x" }], folders: [] },
+    { event: "skipped", n: "../..", reason: "x" },
+    { event: "skipped", n: 0 },
+  ];
+  const textOf = (entry: unknown) =>
+    [{ event: "prepared" }, entry, { event: "committed" }].map((one) => serializeEntry(one as JournalEntry))
+      .join("");
+  for (const entry of sound) assertEquals(parseJournal(textOf(entry)).length, 3);
+  for (const entry of odd) {
+    assertEquals(
+      assertThrows(() => parseJournal(textOf(entry)), AppError).code,
+      "record-damaged",
+      JSON.stringify(entry),
+    );
+  }
+});

@@ -241,22 +241,34 @@ Deno.test("apply() refuses plans that move one file twice, two files to one name
 });
 
 Deno.test(
-  "recover() removes no folder but those of the home, whatever a journal names",
+  "recover() removes no folder but those that its files were to go to, whatever a journal names",
   { ignore: !UNIX },
   async () => {
     await inHome(async (home) => {
       const outside = `${home.path}/../empty`;
       Deno.mkdirSync(outside);
-      Deno.mkdirSync(`${home.path}/sessions/linked-to`);
+      for (const folder of ["skills/empty", "sessions/2031/12/31"]) {
+        Deno.mkdirSync(`${home.path}/${folder}`, { recursive: true });
+      }
       Deno.symlinkSync(`${home.path}/..`, `${home.path}/sessions/link`);
-      const id = makeRecord(home.path, 1, []);
+      const move = moveOf(home, 0, `sessions/2031/12/31/${nameOf(home, 0)}`);
+      const id = makeRecord(home.path, 1, [], new Date(0), [move]);
       const record = openRecord(realDisk, home.path, id);
-      const folders = ["../empty", "sessions/link/empty", outside, "sessions/linked-to"] as RelPath[];
+      const folders = [
+        "../empty",
+        "sessions/link/empty",
+        outside,
+        "skills/empty",
+        "sessions/2031",
+        "sessions/2031/12",
+        "sessions/2031/12/31",
+      ] as RelPath[];
       record.log({ event: "names", files: [], folders });
       record.close();
       await recover(machineOf(), home.path, [home.state!], applyOptions());
       assertEquals(realDisk.lstat(outside)?.kind, "directory");
-      assertEquals(realDisk.lstat(`${home.path}/sessions/linked-to`), undefined);
+      assertEquals(realDisk.lstat(`${home.path}/skills/empty`)?.kind, "directory");
+      assertEquals(realDisk.lstat(`${home.path}/sessions/2031`), undefined);
     });
   },
 );

@@ -1,6 +1,5 @@
 /** Things that lie where a rollout should, each with what must be said of it and what becomes of it. */
 import { compressZstd } from "../../lib/system/zstd.ts";
-import { FULL } from "../proof/size.ts";
 import { system } from "./rig.ts";
 
 /** Where a shape is made: the path, the rollout that was there, the thread, and a path outside of the home. */
@@ -19,6 +18,8 @@ export interface Shape {
   readonly says: string | undefined;
   /** The thread has a compressed file to begin with. */
   readonly compressed?: boolean;
+  /** Takes seconds; full runs only. */
+  readonly heavy?: boolean;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -178,18 +179,20 @@ const CONTENTS: readonly Shape[] = [
   },
   {
     name: "a first line of 100 MB",
+    heavy: true,
     says: "the first line is longer than 8 MiB",
     make: ({ path }) => {
       Deno.writeTextFileSync(path, "");
-      appendLong(path, FULL ? 100 : 20);
+      appendLong(path, 100);
     },
   },
   {
-    name: "a hole of a gigabyte",
+    name: "a hole of 600 MB without a line",
+    heavy: true,
     says: "the first line is longer than 8 MiB",
     make: ({ path }) => {
       Deno.writeTextFileSync(path, "");
-      Deno.truncateSync(path, (FULL ? 1024 : 64) * MEGABYTE);
+      Deno.truncateSync(path, 600 * MEGABYTE);
     },
   },
 ];
@@ -243,7 +246,10 @@ const COMPRESSED: readonly Shape[] = [
     "the compressed file is not readable",
     (bytes) => bytes.with(bytes.length - 9, bytes[bytes.length - 9]! ^ 4),
   ),
-  zstd("a .zst that grows to 4 GB", "the compressed file is not readable", () => zstdBomb(32_768)),
+  {
+    ...zstd("a .zst that grows to 4 GB", "the compressed file is not readable", () => zstdBomb(32_768)),
+    heavy: true,
+  },
   zstd("a .zst of an empty file", "the file is empty", () => compressZstd(new Uint8Array())),
   zstd("a .zst of a list", NOT_READABLE, () => compressZstd(latin("[]\n"))),
   zstd("a .zst of itself", NOT_READABLE, (bytes) => compressZstd(bytes)),
@@ -293,8 +299,9 @@ const ODD: readonly Shape[] = [
   later("ordinals out of all bounds", '{"ordinal":1e308,"type":"event_msg","payload":{"type":"x"}}'),
   {
     name: "a later line of 100 MB",
+    heavy: true,
     says: undefined,
-    make: ({ path }) => appendLong(path, FULL ? 100 : 10),
+    make: ({ path }) => appendLong(path, 100),
   },
   {
     name: "a .zst with another frame behind it",

@@ -128,7 +128,8 @@ function follow<T>(writing: Writing, target: Target, act: (path: string) => T): 
   }
 }
 
-function findBelow(folder: string, name: string): string | undefined {
+/** The file of a name below a folder; undefined when there is none. */
+export function findBelow(folder: string, name: string): string | undefined {
   for (const entry of Deno.readDirSync(folder)) {
     const path = `${folder}/${entry.name}`;
     if (entry.isFile && entry.name === name) return path;

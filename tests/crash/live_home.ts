@@ -1,6 +1,7 @@
 /** A home at work: sessions that another program goes on with, and every command with something to do for it. */
 import { DatabaseSync } from "node:sqlite";
 import { assert } from "../assert.ts";
+import { findBelow } from "./appender.ts";
 import { talk, type ThreadSpec } from "../home.ts";
 import { CONFIG, type MadeThread, makeHome } from "../scripts/homes.ts";
 import type { Mode } from "./appender.ts";
@@ -229,14 +230,4 @@ async function savePlan({ root, home }: LiveHome, chance: number): Promise<void>
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function findBelow(folder: string, name: string): string | undefined {
-  for (const entry of Deno.readDirSync(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isFile && entry.name === name) return path;
-    const found = entry.isDirectory ? findBelow(path, name) : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

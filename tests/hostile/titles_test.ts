@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import type { ThreadSpec } from "../home.ts";
 import { report } from "../proof/figure.ts";
+import { linesWith } from "../scripts/hostile_lines.ts";
 import { checkInert, IS_BINARY, start } from "../scripts/program.ts";
 import { onStage, type Stage } from "../scripts/stage.ts";
 import { HAS_PYTHON, IS_LINUX, IS_UNIX } from "../system/fixture.ts";
@@ -141,22 +142,7 @@ Deno.test({
     await onStage("one", async (stage) => {
       await inLanes(active, async (text, index) => {
         const path = `${stage.folder}/${text}`;
-        const all = [
-          [text],
-          ["sync", `--${text}`],
-          ["sync", text],
-          ["sync", "--provider", text],
-          ["switch", "custom", "--model", text],
-          ["explain", text],
-          ["status", "--codex-home", path],
-          ["backups", "show", text],
-          ["restore", text],
-          ["apply", path],
-          ["sync", "--since", text],
-          ["sync", "--keep", text],
-          ["repair", text],
-          ["repair", "cwd", "--map", `${text}=${text}`],
-        ];
+        const all = linesWith(text, path);
         for (const line of all) {
           const { code, faults } = await watch(index % 2 === 0 ? [...line, "--json"] : line, {
             home: stage.home,

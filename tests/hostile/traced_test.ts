@@ -1,52 +1,11 @@
 /** What the system sees of a run: looking writes nothing, nothing goes to the network, nobody is signalled (G14, G30, G31). */
 import { assert } from "../assert.ts";
 import { report } from "../proof/figure.ts";
+import { isWrite, WRITING_CALLS } from "../scripts/calls.ts";
 import { start } from "../scripts/program.ts";
 import { onStage, type Stage } from "../scripts/stage.ts";
 import { differences, treeOf } from "../scripts/tree.ts";
 import { AS_NOBODY, CAN_BE_NOBODY, CAN_TRACE, expectNone, giveAway, isFile } from "./rig.ts";
-
-/** Everything that makes, changes, renames or removes something. */
-const WRITING = [
-  "creat",
-  "rename",
-  "renameat",
-  "renameat2",
-  "unlink",
-  "unlinkat",
-  "mkdir",
-  "mkdirat",
-  "rmdir",
-  "link",
-  "linkat",
-  "symlink",
-  "symlinkat",
-  "truncate",
-  "ftruncate",
-  "chmod",
-  "fchmod",
-  "fchmodat",
-  "chown",
-  "fchown",
-  "fchownat",
-  "lchown",
-  "utimensat",
-  "futimesat",
-  "write",
-  "pwrite64",
-  "writev",
-  "pwritev",
-  "pwritev2",
-  "copy_file_range",
-  "sendfile",
-  "fsync",
-  "fdatasync",
-  "fallocate",
-  "setxattr",
-  "fsetxattr",
-  "mknod",
-  "mknodat",
-];
 
 /** Every command that only looks, and every writing one before it is told to write. */
 function looks({ threads, folder }: Stage): readonly (readonly string[])[] {
@@ -115,15 +74,6 @@ async function trace(stage: Stage, line: readonly string[], calls: readonly stri
   return Deno.readTextFileSync(log).split("\n");
 }
 
-function isWrite(call: string, home: string): boolean {
-  if (!call.includes(home) || / = -1 E/.test(call) || /-shm[>"]/.test(call)) return false;
-  // What is written speaks of the home: here the file counts that it goes to.
-  const target = /\bp?writev?2?(?:64)?\(\d+<([^>]*)>/.exec(call)?.[1];
-  if (target !== undefined) return target.startsWith(home);
-  if (!/\b(open|openat|openat2)\(/.test(call)) return true;
-  return /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/.test(call);
-}
-
 Deno.test({
   name:
     "commands that only look make no call that could write below the home, and leave every inode and time",
@@ -136,7 +86,7 @@ Deno.test({
       await stage.run(["sync", "--thread", stage.threads[0]!.id, "--apply"]);
       for (const line of looks(stage)) {
         const before = treeOf(stage.home);
-        const calls = await trace(stage, line, ["open", "openat", "openat2", ...WRITING]);
+        const calls = await trace(stage, line, ["open", "openat", "openat2", ...WRITING_CALLS]);
         commands++;
         if (!calls.some((call) => call.includes("openat("))) {
           faults.push(`${line.join(" ")}: nothing was traced`);
@@ -274,7 +224,7 @@ Deno.test({
           "-o",
           log,
           "-e",
-          `trace=openat,socket,${WRITING.join(",")}`,
+          `trace=openat,socket,${WRITING_CALLS.join(",")}`,
           "python3",
           "-c",
           source,

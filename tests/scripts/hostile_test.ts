@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { IS_UNIX } from "../system/fixture.ts";
 import { pick } from "./contract.ts";
+import { linesWith } from "./hostile_lines.ts";
 import { onStage, type Stage } from "./stage.ts";
 
 /** What nobody should see raw. `run` checks the outputs of every command below for it. */
@@ -136,20 +137,7 @@ Deno.test({
     await onStage("one", async (stage) => {
       for (const [index, text] of active.entries()) {
         const path = `${stage.folder}/${text}`;
-        const lines = [
-          [text],
-          ["sync", `--${text}`],
-          ["sync", text],
-          ["sync", "--provider", text],
-          ["switch", "custom", "--model", text],
-          ["explain", text],
-          ["status", "--codex-home", path],
-          ["backups", "show", text],
-          ["restore", text],
-          ["apply", path],
-          ["sync", "--since", text],
-          ["sync", "--keep", text],
-        ];
+        const lines = linesWith(text, path);
         // Two thirds of the pairs are enough, and every line meets most texts.
         for (const line of lines.filter((_, n) => (n + index) % 3 !== 0)) {
           const shown = await (index % 2 === 0 ? stage.json(line) : stage.run(line));

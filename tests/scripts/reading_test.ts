@@ -1,6 +1,7 @@
 /** Commands that only look leave no trace: not a file, not a time, not a call to the system that could write. */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { HAS_PYTHON, IS_LINUX, withPython } from "../system/fixture.ts";
+import { isWrite, WRITING_CALLS } from "./calls.ts";
 import { type Run, start } from "./program.ts";
 import { onStage, type Stage } from "./stage.ts";
 
@@ -103,44 +104,6 @@ Deno.test({
   },
 });
 
-const WRITING_CALLS = [
-  "creat",
-  "rename",
-  "renameat",
-  "renameat2",
-  "unlink",
-  "unlinkat",
-  "mkdir",
-  "mkdirat",
-  "rmdir",
-  "link",
-  "linkat",
-  "symlink",
-  "symlinkat",
-  "truncate",
-  "ftruncate",
-  "chmod",
-  "fchmod",
-  "fchmodat",
-  "chown",
-  "fchown",
-  "fchownat",
-  "lchown",
-  "utimensat",
-  "futimesat",
-  "write",
-  "pwrite64",
-  "writev",
-  "pwritev",
-  "fsync",
-  "fdatasync",
-  "fallocate",
-  "setxattr",
-  "fsetxattr",
-  "mknod",
-  "mknodat",
-];
-
 Deno.test({
   name: "commands that only look make no call to the system that could write below the home",
   ignore: !(IS_LINUX && isFile("/usr/bin/strace")),
@@ -162,14 +125,6 @@ Deno.test({
     });
   },
 });
-
-function isWrite(call: string, home: string): boolean {
-  if (!call.includes(home) || / = -1 E/.test(call)) return false;
-  // What it prints speaks of the home, but goes to a pipe.
-  if (/\b(write|writev)\(\d+<pipe:/.test(call)) return false;
-  if (!/\b(open|openat)\(/.test(call)) return true;
-  return /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/.test(call);
-}
 
 function isFile(path: string): boolean {
   try {

@@ -37,10 +37,21 @@ interface LastLine {
 /** Ordinal and time of the last line that can be read; a torn one at the end is passed over, as Codex does. */
 function lastOrdinal(source: ByteSource): LastLine | undefined {
   for (const line of linesBackward(source)) {
-    const found = line.tooLong ? undefined : readOrdinal(line.bytes);
+    const found = line.tooLong ? headOrdinal(line.head) : readOrdinal(line.bytes);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The head of a line as Codex 0.169 writes it: the time, then the ordinal. */
+const HEAD = /^\{"timestamp":("[^"\\]*"),"ordinal":(\d{1,15}),/;
+
+/** Ordinal and time of a line that is too long to be read whole. */
+function headOrdinal(bytes: Uint8Array): LastLine | undefined {
+  const head = new TextDecoder("latin1").decode(bytes);
+  const [, timestamp, ordinal] = HEAD.exec(head) ?? [];
+  if (timestamp === undefined) return undefined;
+  return { ordinal: Number(ordinal), timestamp: stringLiteral(JSON.parse(timestamp)) };
 }
 
 function readOrdinal(bytes: Uint8Array): LastLine | undefined {

@@ -292,3 +292,10 @@ Deno.test("relabel() works below blank lines and with CRLF", () => {
     assertEquals(applySplices(before, splicesTo(before, "new")), after);
   }
 });
+
+Deno.test("relabel() counts on from a last line that is too long to be read whole", () => {
+  const time = '"timestamp":"2026-11-21T10:00:09.000Z"';
+  const long = `{${time},"ordinal":9,"type":"x","payload":"${"x".repeat(MAX_LINE)}"}`;
+  const after = decode(relabelled(rollout([...PAGINATED, long]), "new"));
+  assertStringIncludes(after.slice(-1000), `{${time},"ordinal":10,"type":"event_msg"`);
+});

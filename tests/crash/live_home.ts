@@ -1,10 +1,9 @@
 /** A home at work: sessions that another program goes on with, and every command with something to do for it. */
 import { DatabaseSync } from "node:sqlite";
 import { assert } from "../assert.ts";
-import { findBelow } from "./appender.ts";
+import { findBelow, type Mode } from "./appender.ts";
 import { talk, type ThreadSpec } from "../home.ts";
 import { CONFIG, type MadeThread, makeHome } from "../scripts/homes.ts";
-import type { Mode } from "./appender.ts";
 import { commandLine, environment, run, runJson } from "../scripts/program.ts";
 
 /** The providers that threads are moved between. */

@@ -38,6 +38,8 @@ export const WHY = {
   environment: "CODEX_HOME is this home",
   default: "this home is its default",
   name: "named codex",
+  named: "of a name that the settings list",
+  child: "started by Codex",
 } as const;
 
 const CIM = "[Console]::OutputEncoding=[Text.Encoding]::UTF8;Get-CimInstance Win32_Process|" +
@@ -98,6 +100,28 @@ export function lostFiles(folder: AbsPath): ReadonlySet<string> {
     if (found !== undefined) files.add(`${found.dev}:${found.ino}`);
   });
   return files;
+}
+
+/** Running programs of any of these names (without `.exe`, letters of either size), and never this one. */
+export function processesNamed(names: readonly string[]): CodexProcess[] {
+  const wanted = new Set(names.map((name) => programName(name).toLowerCase()));
+  if (wanted.size === 0) return [];
+  const all = Deno.build.os === "linux" ? readProcesses() : listProcesses();
+  return all.filter(({ pid, program, args: [first = ""] }) =>
+    pid !== Deno.pid && [program, first].some((path) => wanted.has(programName(path).toLowerCase()))
+  ).map((process) => toCodexProcess(process, WHY.named)).sort((a, b) => a.pid - b.pid);
+}
+
+/** The processes that these started, and those that they started in turn. */
+export function childrenOf(pids: readonly number[]): CodexProcess[] {
+  const all = Deno.build.os === "linux" ? readProcesses() : listProcesses();
+  const family = new Set(pids);
+  for (let before = 0; before !== family.size;) {
+    before = family.size;
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
+  }
+  return all.filter(({ pid }) => family.has(pid) && !pids.includes(pid))
+    .map((process) => toCodexProcess(process, WHY.child)).sort((a, b) => a.pid - b.pid);
 }
 
 function onLinux(home: AbsPath, databases: readonly AbsPath[]): CodexProcess[] {

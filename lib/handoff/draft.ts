@@ -1,6 +1,6 @@
 /** What a plan is put together in while the files are gone through, and the questions all of them ask. */
 import type { Fingerprint } from "../core/snapshot.ts";
-import type { BaseEntry, Conflict, Item, Side, Situation, Step, Tombstone } from "./model.ts";
+import type { BaseEntry, BaseSide, Conflict, Item, Side, Situation, Step, Tombstone } from "./model.ts";
 import type { Settings } from "./settings.ts";
 
 /** One key, with what is known of it. */
@@ -67,13 +67,16 @@ export function isTouched({ base }: Pair, side: Side, item: Item): boolean {
   return base === undefined || !sameStamp(item.stamp, base[side].stamp);
 }
 
-/** Notes that the two files agree, if the base does not say exactly that. */
-export function agree(plan: KeyPlan, { local, cloud }: FullPair): void {
+/** Notes that the two files agree, if the base does not say exactly that; a tombstone they survived is settled too. */
+export function agree(plan: KeyPlan, { local, cloud, tombstone }: FullPair): void {
   const { base } = plan.pair;
-  const isKnown = base !== undefined && [["local", local] as const, ["cloud", cloud] as const].every(
-    ([side, item]) => sameStamp(item.stamp, base[side].stamp) && item.path === base[side].path,
-  );
+  const isKnown = base !== undefined && base.tombstone === tombstone?.at &&
+    isAsKnown(local, base.local) && isAsKnown(cloud, base.cloud);
   plan.isAgreed = !isKnown;
+}
+
+function isAsKnown({ stamp, path }: Item, known: BaseSide): boolean {
+  return sameStamp(stamp, known.stamp) && path === known.path;
 }
 
 /** Notes that something is not done because the direction forbids it. */

@@ -15,12 +15,14 @@ import {
 import type { Item, Side } from "./model.ts";
 import { copyOver, equalTimeVerdict, newerOf, settle, verdictOf } from "./settle.ts";
 
+const NO_CHANGES: Readonly<Record<Side, boolean>> = { local: false, cloud: false };
+
 /** Plans a file by `sync.compare`, `sync.time_tolerance_seconds`, `sync.equal_mtime_action` and `conflict.policy`. */
 export function planFile(context: Context, pair: FullPair): KeyPlan {
   const plan = emptyPlan(pair);
   const { local, cloud, base } = pair;
-  if (!isTouched(pair, "local", local) && !isTouched(pair, "cloud", cloud)) return plan;
-  if (isSame(context, pair)) {
+  const isUntouched = !isTouched(pair, "local", local) && !isTouched(pair, "cloud", cloud);
+  if (isUntouched || isSame(context, pair)) {
     agree(plan, pair);
     return plan;
   }
@@ -46,8 +48,8 @@ export function planFile(context: Context, pair: FullPair): KeyPlan {
 export function planLog(context: Context, pair: FullPair, kind: "index" | "history"): KeyPlan {
   const plan = emptyPlan(pair);
   const { local, cloud, key } = pair;
-  if (!isTouched(pair, "local", local) && !isTouched(pair, "cloud", cloud)) return plan;
-  const changes = context.situation.looks.union(local, cloud);
+  const isUntouched = !isTouched(pair, "local", local) && !isTouched(pair, "cloud", cloud);
+  const changes = isUntouched ? NO_CHANGES : context.situation.looks.union(local, cloud);
   if (!changes.local && !changes.cloud) {
     agree(plan, pair);
     return plan;

@@ -39,7 +39,15 @@ export interface Item {
 export interface Listing {
   readonly items: ReadonlyMap<string, Item>;
   /** Files that take no part, with the reason: conflict copies of a cloud client, placeholders, links, odd names. */
-  readonly leftOut: readonly { readonly path: string; readonly reason: LeftOut }[];
+  readonly leftOut: readonly LeftOutFile[];
+}
+
+/** A file that takes no part. It is in no {@link Listing.items}; the other side's file of its key stays as it is. */
+export interface LeftOutFile {
+  readonly path: string;
+  readonly reason: LeftOut;
+  /** The key it would have; undefined: as its path says. Needed where the name on the disk is another one. */
+  readonly key?: string;
 }
 
 /** Why a file takes no part. */
@@ -60,6 +68,11 @@ export interface BaseEntry {
   /** Both sides may differ in what does not travel. */
   readonly local: BaseSide;
   readonly cloud: BaseSide;
+  /**
+   * `at` of the tombstone that the folder had for this key when both sides agreed: that one is settled, the file came
+   * back after it. Only a tombstone of another time removes the file.
+   */
+  readonly tombstone?: string;
 }
 
 /** One side of a {@link BaseEntry}. */
@@ -96,11 +109,22 @@ export interface Looks {
   relation(local: Item, cloud: Item): Relation;
   /** Of other files: whether the bytes are the same. */
   sameBytes(local: Item, cloud: Item): boolean;
+  /** Of `index` and `history`: which sides would have other bytes after the two were united (`unite.ts`). */
+  union(local: Item, cloud: Item): Readonly<Record<Side, boolean>>;
   /** SHA-256 of a file's bytes. */
   sha256(side: Side, item: Item): string;
+  /** SHA-256 of a rollout's content without what does not travel (`contentSha256`). */
+  content(side: Side, item: Item): string;
+  /** The file that a rollout's first line says it continues (`history_base.thread_id`), in small letters. */
+  basedOn(side: Side, item: Item): string | undefined;
 }
 
-/** One thing to do. */
+/**
+ * One thing to do. The steps of a plan are carried out in their order; those of one key stand together, a `move` before
+ * what changes the content (which names the file at its new place), a `keep-loser` before what replaces the loser.
+ * Every step is whole by itself: after a cut behind any of them a new plan does the rest. A step whose file is not as
+ * its stamp says any more is left out, with the later ones of its key. No step replaces a file it does not name.
+ */
 export type Step =
   /** Carry a whole file to `to`, in place of what may be there. */
   | {
@@ -112,12 +136,15 @@ export type Step =
     readonly from: RelPath;
     /** On the side it goes to. */
     readonly path: RelPath;
-    /** What is replaced; undefined for a new file. `path` may differ where it is compressed or moves. */
+    /** What is replaced; undefined for a new file. Its path differs from `path` only by `.zst`: it goes then. */
     readonly over: Item | undefined;
     readonly source: Fingerprint;
     readonly reason: "new" | "newer" | "policy" | "brought-back";
   }
-  /** Carry what was added to a rollout; the receiver keeps its own bytes up to `keep`. */
+  /**
+   * Carry what was added to a rollout: the new content is the receiver's up to `keep` and the sender's from `skip` on,
+   * both decompressed. `path` is never compressed; `over` may be, and goes then.
+   */
   | {
     readonly do: "extend";
     readonly to: Side;
@@ -139,7 +166,7 @@ export type Step =
     readonly path: RelPath;
     readonly stamp: Fingerprint;
   }
-  /** Remove what was removed on purpose on the other side. */
+  /** Remove what was removed on purpose on the other side; on the cloud a tombstone is written before it. */
   | {
     readonly do: "remove";
     readonly on: Side;
@@ -147,8 +174,16 @@ export type Step =
     readonly path: RelPath;
     readonly stamp: Fingerprint;
   }
-  /** Unite the two logs on both sides. */
-  | { readonly do: "unite"; readonly key: string; readonly kind: "index" | "history"; readonly path: RelPath }
+  /** Unite the two logs, and put the same bytes on the sides named here. */
+  | {
+    readonly do: "unite";
+    readonly on: Side | "both";
+    readonly key: string;
+    readonly kind: "index" | "history";
+    readonly path: RelPath;
+    readonly local: Fingerprint;
+    readonly cloud: Fingerprint;
+  }
   /** Keep the loser of a conflict beside the winner, before the winner replaces it. */
   | {
     readonly do: "keep-loser";
@@ -188,8 +223,16 @@ export interface HandoffPlan {
   readonly conflicts: readonly Conflict[];
   readonly skipped: readonly { readonly subject: string; readonly reason: string }[];
   readonly halt: Halt | undefined;
-  /** Files that agree already and that the base does not say so of yet. */
+  /** Files that agree already and that the base does not say so of yet, or not with these stamps. */
   readonly agreed: readonly string[];
+  /**
+   * Files that still differ when all their steps are done, because the direction forbids the rest. Their entry in the
+   * base stays as it is; every other file with steps agrees afterwards, and gets a new entry. Entries of files that
+   * are on neither side any more go.
+   */
+  readonly partial: readonly string[];
+  /** Things to say that leave nothing out. */
+  readonly warnings: readonly string[];
 }
 
 /** Everything the planner goes by. Pure values but for {@link Looks}. */
@@ -198,7 +241,12 @@ export interface Situation {
   readonly cloud: Listing;
   /** By key; empty the first time. */
   readonly base: ReadonlyMap<string, BaseEntry>;
+  /** The newest of every key. */
   readonly tombstones: ReadonlyMap<string, Tombstone>;
+  /** Id in the folder's marker, and in the head of the base; undefined where there is none. */
+  readonly marker: { readonly folder: string | undefined; readonly base: string | undefined };
+  /** Conflicts that the user has settled, by key: the side that stays. */
+  readonly decisions?: ReadonlyMap<string, Side>;
   readonly looks: Looks;
   readonly nowMs: number;
 }

@@ -78,7 +78,8 @@ async function runFiles(
   let worst = 0;
   const lane = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      worst = Math.max(worst, await runTests([...flags, file], env));
+      const code = await runTests([...flags, file], env);
+      worst = Math.max(worst, code);
     }
   };
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, lane));

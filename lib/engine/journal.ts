@@ -3,6 +3,7 @@ import { AppError } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
 import { type JournalEntry, serializeEntry } from "../core/record.ts";
 import type { Disk } from "../system/disk.ts";
+import { ownFile } from "./own_file.ts";
 
 /** A journal that is being written. */
 export interface OpenJournal {
@@ -13,6 +14,7 @@ export interface OpenJournal {
 
 /** Opens a journal that exists for more entries; a torn last line is cut off first. */
 export function openJournal(disk: Disk, path: AbsPath): OpenJournal {
+  ownFile(disk, path);
   let whole = trimJournal(disk, path);
   let torn = false;
   const file = disk.openAppend(path, 0o600);

@@ -8,6 +8,7 @@ import { asObject } from "../core/plan_json.ts";
 import type { Disk } from "../system/disk.ts";
 import type { Machine } from "../system/machine.ts";
 import { linesWith } from "../text/jsonl.ts";
+import { ownFile } from "./own_file.ts";
 import { recordsDir } from "./records.ts";
 
 const LEDGER = "ledger.jsonl";
@@ -50,7 +51,9 @@ export function appendLedger(machine: Machine, plan: Plan): void {
     JSON.stringify({ thread, provider, seen }) + "\n"
   );
   if (lines.length === 0) return;
-  const file = machine.disk.openAppend(joinPath(recordsDir(plan.home), LEDGER), 0o600);
+  const path = joinPath(recordsDir(plan.home), LEDGER);
+  ownFile(machine.disk, path);
+  const file = machine.disk.openAppend(path, 0o600);
   try {
     // The first newline closes off a line that an interrupted run may have torn.
     file.write(new TextEncoder().encode("\n" + lines.join("")));

@@ -14,6 +14,7 @@ import { changeRows, type DatabaseChange, isAs, missingIn, openDatabases, wholeS
 import { spotOf } from "./spots.ts";
 import { type FileChange, heldPath, isFileChange, type Place, targetOf, tempPath } from "./stage.ts";
 import { hashContent } from "./hash.ts";
+import { ownFile } from "./own_file.ts";
 import { removeFolders, takeNameBack } from "./undo_names.ts";
 import { appendFrom, type Writers, writersIn } from "./writers.ts";
 
@@ -216,6 +217,7 @@ function putBack(
   const end = Math.max(known, current.stat().size);
   // Before the rename: were we stopped after it, the rest would be in a file without a name.
   if (end > known) {
+    ownFile(disk, held);
     appendFrom(disk, held, current, known + carriedBefore(disk, held, current, known, end), end);
   }
   // Reading, copying and syncing took time.

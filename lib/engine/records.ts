@@ -163,12 +163,21 @@ export function readChanges(disk: Disk, home: AbsPath, manifest: Manifest): Chan
       if (line.tooLong) {
         throw new AppError("record-damaged", `a change of record "${manifest.id}" is too large`);
       }
-      const change = parseChange(asObject(JSON.parse(decoder.decode(line.bytes)), "change"));
+      const change = parseChange(asObject(parseLine(decoder.decode(line.bytes), manifest.id), "change"));
       changes.push(inThisHome(change, manifest.home, home));
     }
     return changes;
   } finally {
     file.close();
+  }
+}
+
+/** A checksum can be made by anybody, so what it covers need not be JSON. */
+function parseLine(text: string, id: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("record-damaged", `a change of record "${id}" is not JSON`, { cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { sha256 } from "../../lib/core/bytes.ts";
 import { AppError } from "../../lib/core/error.ts";
 import type { AbsPath } from "../../lib/core/path.ts";
 import {
@@ -213,5 +214,20 @@ Deno.test("verifyRecord() finds a flipped bit in every byte of every file of a r
       Deno.writeFileSync(`${folder}/${name}`, bytes);
     }
     assertEquals(verifyRecord(realDisk, home.path, record, true), []);
+  });
+});
+
+Deno.test("changes that are no JSON are damage, even where their checksum fits", async () => {
+  await withFolder((home) => {
+    const id = makeRecord(home, 1, ["committed"]);
+    const text = "{x\n";
+    Deno.writeTextFileSync(`${recordDir(home, id)}/changes.jsonl`, text);
+    const manifest = {
+      ...readManifest(realDisk, home, id),
+      changesBytes: text.length,
+      changesSha256: sha256(text),
+    };
+    const error = assertThrows(() => readChanges(realDisk, home, manifest), AppError, "is not JSON");
+    assertEquals(error.code, "record-damaged");
   });
 });

@@ -92,9 +92,29 @@ export function parseManifest(text: string): Manifest {
   const { sha256: sum, schema, ...fields } = parseObject(text, "manifest");
   const known = schema === SCHEMA && sum === sha256(JSON.stringify({ schema, ...fields }));
   if (!known) throw damaged("manifest does not match its checksum");
-  const manifest = { ...fields, reverts: fields.reverts ?? undefined } as unknown as Manifest;
+  if (!isManifest(fields)) throw damaged("manifest is not in the form of one");
+  const manifest = { ...fields, reverts: fields.reverts ?? undefined };
   if (serializeManifest(manifest) !== text) throw damaged("manifest is not in the form it was written");
   return manifest;
+}
+
+const PURPOSES: Readonly<Record<Purpose, true>> = { sync: true, switch: true, repair: true, restore: true };
+
+/** A checksum can be made by anybody; every field is of its type before any of them is used or shown. */
+function isManifest(fields: Record<string, unknown>): fields is Record<string, unknown> & Manifest {
+  const { byKind, moves, reverts } = fields;
+  const texts = [fields.id, fields.createdAt, fields.home, fields.version];
+  const counts = [fields.seq, fields.changes, fields.threads, fields.changesBytes];
+  return texts.every((one) => typeof one === "string") && counts.every(isCount) &&
+    !Number.isNaN(Date.parse(String(fields.createdAt))) && typeof fields.purpose === "string" &&
+    Object.hasOwn(PURPOSES, fields.purpose) &&
+    isSha256(fields.planDigest) && isSha256(fields.changesSha256) &&
+    (reverts === null || reverts === undefined || typeof reverts === "string") &&
+    isFields(byKind) && Object.values(byKind).every(isCount) &&
+    isListOf(
+      moves,
+      ({ from, to, threads }) => typeof from === "string" && typeof to === "string" && isCount(threads),
+    );
 }
 
 /** One journal line, with a checksum that chains nothing: each line stands for itself. */
@@ -172,7 +192,11 @@ function isEntry(value: unknown): value is JournalEntry {
 }
 
 function isListOf(value: unknown, has: (fields: Record<string, unknown>) => boolean): boolean {
-  return Array.isArray(value) && value.every((item: unknown) => has(asObject(item, "file")));
+  return Array.isArray(value) && value.every((item: unknown) => isFields(item) && has(item));
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): boolean {

@@ -79,9 +79,9 @@ export async function isLocked(disk: Disk, home: AbsPath): Promise<boolean> {
     lock?.release();
     return lock === undefined;
   } catch (error) {
-    // It was given back and removed while we looked.
-    if (disk.lstat(path) === undefined) return false;
-    throw error;
+    // It was given back and removed while we looked; or it is no file, and then no run of ours holds it.
+    if (!(error instanceof AppError) || disk.lstat(path)?.kind === "file") throw error;
+    return false;
   }
 }
 

@@ -257,3 +257,35 @@ Deno.test("parseJournal() takes no entry of another form, though its checksum is
     );
   }
 });
+
+Deno.test("parseManifest() takes no manifest of another form, though its checksum is right", () => {
+  const odd: readonly Record<string, unknown>[] = [
+    { createdAt: {} },
+    { createdAt: "soon" },
+    { createdAt: 7 },
+    { seq: 1e300 },
+    { seq: "7" },
+    { purpose: "evil" },
+    { home: 7 },
+    { version: null },
+    { planDigest: "x" },
+    { changes: -1 },
+    { changes: "3" },
+    { byKind: [1, 2] },
+    { byKind: { edit: "2" } },
+    { threads: "many" },
+    { moves: null },
+    { moves: [null] },
+    { moves: [{ from: 7, to: "new", threads: 1 }] },
+    { moves: [{ from: "a", to: "b", threads: 1e300 }] },
+    { reverts: 7 },
+    { changesSha256: "0" },
+    { changesBytes: "x" },
+  ];
+  assertEquals(parseManifest(serializeManifest(MANIFEST)), MANIFEST);
+  for (const fields of odd) {
+    const text = serializeManifest({ ...MANIFEST, ...fields } as Manifest);
+    const error = assertThrows(() => parseManifest(text), AppError, "", JSON.stringify(fields));
+    assertEquals(error.code, "record-damaged");
+  }
+});

@@ -15,6 +15,7 @@ import {
   recordsDir,
   summarize,
 } from "../../lib/engine/records.ts";
+import { isLocked } from "../../lib/engine/run_lock.ts";
 import { verifyRecord } from "../../lib/engine/verify.ts";
 import { realDisk } from "../../lib/system/disk.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
@@ -229,5 +230,19 @@ Deno.test("changes that are no JSON are damage, even where their checksum fits",
     };
     const error = assertThrows(() => readChanges(realDisk, home, manifest), AppError, "is not JSON");
     assertEquals(error.code, "record-damaged");
+  });
+});
+
+Deno.test("isLocked() takes a link or a folder in the place of the lock for no run at work", {
+  ignore: !UNIX,
+}, async () => {
+  await withFolder(async (home) => {
+    makeRecord(home, 1, []);
+    const lock = `${recordsDir(home)}/lock`;
+    Deno.mkdirSync(lock);
+    assertEquals(await isLocked(realDisk, home), false);
+    Deno.removeSync(lock);
+    Deno.symlinkSync("/dev/null", lock);
+    assertEquals(await isLocked(realDisk, home), false);
   });
 });

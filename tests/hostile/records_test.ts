@@ -116,3 +116,40 @@ Deno.test({
     expectNone(faults);
   },
 });
+
+/** What a short script would do: puts every file of a record back under the name that the record gives it. */
+const naive: Work = (bench) => {
+  const text = Deno.readTextFileSync(`${folderOf(bench)}/changes.jsonl`);
+  for (const line of text.split("\n").filter((one) => one.startsWith("{"))) {
+    try {
+      const { path } = JSON.parse(line) as { path?: string };
+      if (path !== undefined) Deno.writeTextFileSync(`${bench.home}/${path}`, "put back");
+    } catch {
+      // Not a name that this system has.
+    }
+  }
+  return Promise.resolve([]);
+};
+
+Deno.test({
+  name: "a program that joins the names of a record to the home is found guilty",
+  ignore: !IS_UNIX,
+  fn: async () => {
+    const started = performance.now();
+    // Names that lead elsewhere here and now; none that would reach what is not the test's own.
+    const own = FORGERIES.filter(({ name }) => /^an edit of "[^/"]*(outside|auth|skills|beside)/.test(name));
+    const { runs, escapes } = await judge(own, naive);
+    report(
+      GROUP,
+      "a program that joins names",
+      { records: own.length, runs, "files touched outside": escapes.length },
+      started,
+      {
+        control: true,
+      },
+    );
+    if (escapes.length < 4) {
+      throw new Error(`only ${escapes.length} of ${own.length} forgeries were seen to work`);
+    }
+  },
+});

@@ -30,7 +30,7 @@ export function planHandoff(settings: Settings, situation: Situation): HandoffPl
     skipped: plans.flatMap(({ skipped }) => skipped),
     halt,
     agreed: keysWhere(({ isAgreed }) => isAgreed),
-    partial: keysWhere(({ isPartial }) => isPartial),
+    partial: keysWhere(({ isOpen, steps }) => isOpen && steps.length > 0),
     warnings,
   };
 }

@@ -26,8 +26,8 @@ export interface KeyPlan {
   readonly skipped: { readonly subject: string; readonly reason: string }[];
   /** Nothing is to be done, and the base does not say so yet. */
   isAgreed: boolean;
-  /** A side was written to and yet the two differ. */
-  isPartial: boolean;
+  /** The two differ also when all steps are done. */
+  isOpen: boolean;
 }
 
 /** What every part of the planner goes by. */
@@ -38,7 +38,7 @@ export interface Context {
 
 /** An empty plan of one key. */
 export function emptyPlan(pair: Pair): KeyPlan {
-  return { pair, steps: [], conflicts: [], skipped: [], isAgreed: false, isPartial: false };
+  return { pair, steps: [], conflicts: [], skipped: [], isAgreed: false, isOpen: false };
 }
 
 /** The side across. */
@@ -83,7 +83,7 @@ function isAsKnown({ stamp, path }: Item, known: BaseSide): boolean {
 export function skipForDirection({ settings }: Context, plan: KeyPlan, what: string): void {
   const subject = (plan.pair.local ?? plan.pair.cloud)?.path ?? plan.pair.key;
   plan.skipped.push({ subject, reason: `${what}, and sync.direction is ${settings.sync.direction}` });
-  plan.isPartial = plan.steps.length > 0;
+  plan.isOpen = true;
 }
 
 /** A conflict of this pair. */

@@ -61,6 +61,7 @@ function planPlace(
   }
   if (occupied[on].has(path)) {
     plan.skipped.push({ subject: item.path, reason: `its place "${path}" is taken by another file` });
+    plan.isOpen = true;
     return pair;
   }
   if (lead === undefined) plan.conflicts.push(conflictOf(pair, "moved-differently", across(on)));

@@ -64,7 +64,7 @@ export function settle(
 ): void {
   if (verdict === "skip") {
     plan.skipped.push({ subject: pair.local.path, reason: "both sides changed at the same time" });
-    plan.isPartial = plan.steps.length > 0;
+    plan.isOpen = true;
     return;
   }
   if (verdict === "ask") {

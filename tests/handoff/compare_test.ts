@@ -523,6 +523,27 @@ Deno.test("S1.16 sync.direction: what the other side lacks is said and stays as 
   assertEquals(plan.partial, [name(1)]);
 });
 
+Deno.test("S1.16 sync.direction: a file whose place may not be carried differs afterwards, whatever else is carried", () => {
+  const before = disk({ [at(1)]: OLD });
+  const archivedHere = situationOf(
+    disk({ [archivedAt(1)]: OLD }),
+    disk({ [at(1)]: A }),
+    baseOf(before, before),
+  );
+  const plan = planHandoff(settingsOf({ direction: "to_local" }), archivedHere);
+  assertEquals(summary(plan), "extend local, skipped");
+  assertEquals(plan.partial, [name(1)]);
+  const further = file(PA + text(turn(4)), 9000);
+  const isTaken = situationOf(
+    disk({ [archivedAt(1)]: A }),
+    disk({ [at(1)]: further, [archivedAt(1)]: OLD }),
+    baseOf(before, before),
+  );
+  const second = planHandoff(settingsOf(), isTaken);
+  assertEquals(summary(second), "extend local, skipped");
+  assertEquals(second.partial, [name(1)]);
+});
+
 Deno.test("S1.16 sync.scope: settings takes everything but rollouts", () => {
   const here = disk({ [at(1)]: A, [F]: file("x"), "history.jsonl": file("{}\n") });
   const plan = planHandoff(settingsOf({ scope: "settings" }), situationOf(here, disk({})));

@@ -34,6 +34,8 @@ export interface KeyPlan {
 export interface Context {
   readonly settings: Settings;
   readonly situation: Situation;
+  /** Paths of files that take no part, and that no step may write over. */
+  readonly occupied: Readonly<Record<Side, ReadonlySet<string>>>;
 }
 
 /** An empty plan of one key. */
@@ -77,6 +79,15 @@ export function agree(plan: KeyPlan, { local, cloud, tombstone }: FullPair): voi
 
 function isAsKnown({ stamp, path }: Item, known: BaseSide): boolean {
   return sameStamp(stamp, known.stamp) && path === known.path;
+}
+
+/** Whether a file that takes no part lies at this path; if so, says that the file in hand stays as it is. */
+export function isTaken({ occupied }: Context, plan: KeyPlan, side: Side, path: string): boolean {
+  if (!occupied[side].has(path)) return false;
+  const subject = (plan.pair.local ?? plan.pair.cloud)?.path ?? plan.pair.key;
+  plan.skipped.push({ subject, reason: `its place "${path}" on the ${side} side is taken by another file` });
+  plan.isOpen = true;
+  return true;
 }
 
 /** Notes that something is not done because the direction forbids it. */

@@ -346,6 +346,26 @@ Deno.test("G38 place: a place that is taken by a file without part is not writte
   assertEquals(summary(plan), "skipped");
 });
 
+Deno.test("G38 place: a log is not carried to where a compressed and a plain copy of it lie side by side", () => {
+  const [plain, zst] = [at(1), `${at(1)}.zst`];
+  const before = disk({ [plain]: OLD });
+  const further = file(PA + text(turn(4)), 9000);
+  for (
+    const [here, policy] of [[file(PA + text(turn(4), turn(5)), 9), "manual_abort"], [
+      B,
+      "prefer_local",
+    ]] as const
+  ) {
+    const cloud = disk({ [plain]: OLD, [zst]: further });
+    const plan = planHandoff(
+      settingsOf({}, policy),
+      situationOf(disk({ [plain]: here }), cloud, baseOf(before, before)),
+    );
+    assertEquals(summary(plan), "skipped");
+    assertEquals([plan.agreed, plan.partial], [[], []]);
+  }
+});
+
 Deno.test("compression is no difference, and a new file is carried as it is", () => {
   const both = situationOf(disk({ [`${at(1)}.zst`]: A }), disk({ [at(1)]: A }));
   assertEquals(summary(planHandoff(settingsOf(), both)), "");

@@ -174,7 +174,10 @@ export type Step =
     readonly path: RelPath;
     readonly stamp: Fingerprint;
   }
-  /** Unite the two logs, and put the same bytes on the sides named here. */
+  /**
+   * Unite the two logs, and put the same bytes on the sides named here, with the time of this run: two machines that
+   * derived it from the files could come to the same time and size for different bytes.
+   */
   | {
     readonly do: "unite";
     readonly on: Side | "both";

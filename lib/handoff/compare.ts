@@ -5,7 +5,7 @@ import { planFile, planLog } from "./files.ts";
 import { haltOf } from "./guards.ts";
 import { keepAncestors } from "./lineage.ts";
 import { planMissing } from "./missing.ts";
-import type { HandoffPlan, Side, Situation, Step } from "./model.ts";
+import type { HandoffPlan, Situation, Step } from "./model.ts";
 import { planRollout } from "./rollouts.ts";
 import { kindOf, selectPairs } from "./selection.ts";
 import type { Settings } from "./settings.ts";
@@ -15,7 +15,9 @@ import type { Settings } from "./settings.ts";
  * and throws what the looks throw. Removals come last, the rest in the order of keys: a rollout before its forks.
  */
 export function planHandoff(settings: Settings, situation: Situation): HandoffPlan {
-  const context: Context = { settings, situation };
+  const { local, cloud } = situation;
+  const occupied = { local: pathsOf(local.leftOut), cloud: pathsOf(cloud.leftOut) };
+  const context: Context = { settings, situation, occupied };
   const { pairs, warnings } = selectPairs(context);
   const plans = [...keepAncestors(context, planKeys(context, pairs), pairs).values()];
   const halt = haltOf(context, pairs, plans);
@@ -30,22 +32,16 @@ export function planHandoff(settings: Settings, situation: Situation): HandoffPl
     skipped: plans.flatMap(({ skipped }) => skipped),
     halt,
     agreed: keysWhere(({ isAgreed }) => isAgreed),
-    partial: keysWhere(({ isPartial }) => isPartial),
+    partial: keysWhere(({ isOpen, steps }) => isOpen && steps.length > 0),
     warnings,
   };
 }
 
 function planKeys(context: Context, pairs: ReadonlyMap<string, Pair>): Map<string, KeyPlan> {
-  const { local, cloud } = context.situation;
-  const occupied = { local: pathsOf(local.leftOut), cloud: pathsOf(cloud.leftOut) };
-  return new Map([...pairs].map(([key, pair]) => [key, planKey(context, pair, occupied)]));
+  return new Map([...pairs].map(([key, pair]) => [key, planKey(context, pair)]));
 }
 
-function planKey(
-  context: Context,
-  pair: Pair,
-  occupied: Readonly<Record<Side, ReadonlySet<string>>>,
-): KeyPlan {
+function planKey(context: Context, pair: Pair): KeyPlan {
   const { local, cloud } = pair;
   if (local === undefined) {
     return cloud === undefined ? emptyPlan(pair) : planMissing(context, pair, "cloud", cloud);
@@ -53,7 +49,7 @@ function planKey(
   if (cloud === undefined) return planMissing(context, pair, "local", local);
   const full: FullPair = { ...pair, local, cloud };
   const kind = kindOf(pair);
-  if (kind === "rollout") return planRollout(context, full, occupied);
+  if (kind === "rollout") return planRollout(context, full);
   return kind === "file" ? planFile(context, full) : planLog(context, full, kind);
 }
 

@@ -26,19 +26,21 @@ export interface KeyPlan {
   readonly skipped: { readonly subject: string; readonly reason: string }[];
   /** Nothing is to be done, and the base does not say so yet. */
   isAgreed: boolean;
-  /** A side was written to and yet the two differ. */
-  isPartial: boolean;
+  /** The two differ also when all steps are done. */
+  isOpen: boolean;
 }
 
 /** What every part of the planner goes by. */
 export interface Context {
   readonly settings: Settings;
   readonly situation: Situation;
+  /** Paths of files that take no part, and that no step may write over. */
+  readonly occupied: Readonly<Record<Side, ReadonlySet<string>>>;
 }
 
 /** An empty plan of one key. */
 export function emptyPlan(pair: Pair): KeyPlan {
-  return { pair, steps: [], conflicts: [], skipped: [], isAgreed: false, isPartial: false };
+  return { pair, steps: [], conflicts: [], skipped: [], isAgreed: false, isOpen: false };
 }
 
 /** The side across. */
@@ -79,11 +81,20 @@ function isAsKnown({ stamp, path }: Item, known: BaseSide): boolean {
   return sameStamp(stamp, known.stamp) && path === known.path;
 }
 
+/** Whether a file that takes no part lies at this path; if so, says that the file in hand stays as it is. */
+export function isTaken({ occupied }: Context, plan: KeyPlan, side: Side, path: string): boolean {
+  if (!occupied[side].has(path)) return false;
+  const subject = (plan.pair.local ?? plan.pair.cloud)?.path ?? plan.pair.key;
+  plan.skipped.push({ subject, reason: `its place "${path}" on the ${side} side is taken by another file` });
+  plan.isOpen = true;
+  return true;
+}
+
 /** Notes that something is not done because the direction forbids it. */
 export function skipForDirection({ settings }: Context, plan: KeyPlan, what: string): void {
   const subject = (plan.pair.local ?? plan.pair.cloud)?.path ?? plan.pair.key;
   plan.skipped.push({ subject, reason: `${what}, and sync.direction is ${settings.sync.direction}` });
-  plan.isPartial = plan.steps.length > 0;
+  plan.isOpen = true;
 }
 
 /** A conflict of this pair. */

@@ -61,17 +61,15 @@ function wasRemovedOnPurpose(
   return on === "cloud" || (tombstone !== undefined && tombstone.at !== base.tombstone);
 }
 
-/** Whether the file is another one than the base knows: by its content where the stamp is new, or by its place. */
-function hasChanged(
-  { situation: { looks } }: Context,
-  pair: Pair,
-  base: BaseEntry,
-  on: Side,
-  item: Item,
-): boolean {
+/**
+ * Whether the file is another one than what was removed: by its place, or by its content. A tombstone speaks only of
+ * the content it names: what this machine left in the folder may have lost a race there, and never been seen by the
+ * one that removed the file.
+ */
+function hasChanged(context: Context, pair: Pair, base: BaseEntry, on: Side, item: Item): boolean {
   if (item.archived !== base[on].archived) return true;
-  if (!isTouched(pair, on, item)) return false;
-  if (looks.sha256(on, item) === base[on].sha256) return false;
-  const removed = on === "local" ? pair.tombstone?.sha256 : undefined;
-  return item.kind !== "rollout" || removed === undefined || looks.content(on, item) !== removed;
+  const { looks } = context.situation;
+  if (on === "cloud") return isTouched(pair, on, item) && looks.sha256(on, item) !== base.cloud.sha256;
+  const now = item.kind === "rollout" ? looks.content(on, item) : looks.sha256(on, item);
+  return now !== pair.tombstone?.sha256;
 }

@@ -87,7 +87,7 @@ export interface BaseSide {
 /** A file that some machine removed on purpose, as the folder says. */
 export interface Tombstone {
   readonly key: string;
-  /** SHA-256 of the content that was removed, without what does not travel; undefined where it was not known. */
+  /** `contentSha256` of a rollout, SHA-256 of another file; undefined: not known, then nothing follows from it. */
   readonly sha256: string | undefined;
   readonly machine: string;
   /** ISO 8601. */
@@ -174,7 +174,10 @@ export type Step =
     readonly path: RelPath;
     readonly stamp: Fingerprint;
   }
-  /** Unite the two logs, and put the same bytes on the sides named here. */
+  /**
+   * Unite the two logs, and put the same bytes on the sides named here, with the time of this run: two machines that
+   * derived it from the files could come to the same time and size for different bytes.
+   */
   | {
     readonly do: "unite";
     readonly on: Side | "both";

@@ -10,6 +10,7 @@ import {
   type Context,
   emptyPlan,
   type FullPair,
+  isTaken,
   isTouched,
   type KeyPlan,
   mayWrite,
@@ -18,12 +19,8 @@ import {
 import type { Relation, Side, Step } from "./model.ts";
 import { beside, copyOver, settle, verdictOf } from "./settle.ts";
 
-/** Plans a rollout that is on both sides. `occupied`: paths of files that take no part, by side. */
-export function planRollout(
-  context: Context,
-  pair: FullPair,
-  occupied: Readonly<Record<Side, ReadonlySet<string>>>,
-): KeyPlan {
+/** Plans a rollout that is on both sides. */
+export function planRollout(context: Context, pair: FullPair): KeyPlan {
   const plan = emptyPlan(pair);
   const touched = {
     local: isTouched(pair, "local", pair.local),
@@ -32,7 +29,7 @@ export function planRollout(
   const relation = touched.local || touched.cloud
     ? context.situation.looks.relation(pair.local, pair.cloud)
     : undefined;
-  const placed = planPlace(context, plan, pair, occupied);
+  const placed = planPlace(context, plan, pair);
   if (relation === undefined || relation.kind === "same") {
     if (plan.steps.length === 0 && plan.skipped.length === 0) agree(plan, pair);
     return plan;
@@ -43,12 +40,7 @@ export function planRollout(
 }
 
 /** Plans the place of the file; gives the pair as it is after that. */
-function planPlace(
-  context: Context,
-  plan: KeyPlan,
-  pair: FullPair,
-  occupied: Readonly<Record<Side, ReadonlySet<string>>>,
-): FullPair {
+function planPlace(context: Context, plan: KeyPlan, pair: FullPair): FullPair {
   if (pair.local.archived === pair.cloud.archived) return pair;
   const lead = leadOf(pair);
   const on = across(lead ?? (pair.local.archived ? "cloud" : "local"));
@@ -59,10 +51,7 @@ function planPlace(
     skipForDirection(context, plan, leader.archived ? "it was archived" : "it was taken out of the archive");
     return pair;
   }
-  if (occupied[on].has(path)) {
-    plan.skipped.push({ subject: item.path, reason: `its place "${path}" is taken by another file` });
-    return pair;
-  }
+  if (isTaken(context, plan, on, path)) return pair;
   if (lead === undefined) plan.conflicts.push(conflictOf(pair, "moved-differently", across(on)));
   plan.steps.push({ do: "move", on, key: pair.key, from: item.path, path, stamp: item.stamp });
   return { ...pair, [on]: { ...item, path, archived: leader.archived } };
@@ -100,9 +89,8 @@ function planAhead(context: Context, plan: KeyPlan, pair: FullPair, ahead: Side,
     return;
   }
   const { common, appendable } = relation;
-  plan.steps.push(
-    appendable && common[to] > 0 ? extend(pair, to, relation) : copyOver(pair, to, "newer"),
-  );
+  const step = appendable && common[to] > 0 ? extend(pair, to, relation) : copyOver(pair, to, "newer");
+  if (!isTaken(context, plan, to, step.path)) plan.steps.push(step);
 }
 
 function extend(pair: FullPair, to: Side, { common }: Relation): Step {

@@ -5,6 +5,7 @@ import {
   conflictOf,
   type Context,
   type FullPair,
+  isTaken,
   type KeyPlan,
   mayWrite,
   sameTime,
@@ -64,7 +65,7 @@ export function settle(
 ): void {
   if (verdict === "skip") {
     plan.skipped.push({ subject: pair.local.path, reason: "both sides changed at the same time" });
-    plan.isPartial = plan.steps.length > 0;
+    plan.isOpen = true;
     return;
   }
   if (verdict === "ask") {
@@ -76,10 +77,12 @@ export function settle(
     skipForDirection(context, plan, `both sides changed, the ${verdict} one counts`);
     return;
   }
+  const step = copyOver(pair, loser, "policy");
+  if (isTaken(context, plan, loser, step.path)) return;
   plan.conflicts.push(conflictOf(pair, reason, verdict));
   const { path, stamp } = pair[loser];
   plan.steps.push({ do: "keep-loser", of: loser, key: pair.key, path, stamp });
-  plan.steps.push(copyOver(pair, loser, "policy"));
+  plan.steps.push(step);
 }
 
 /** The step that puts the other side's file in place of the one on `to`, in the folder where that one lies. */

@@ -1,7 +1,9 @@
 /** What the planner makes of every way in which two sides can stand to each other and to what was before. */
 import { planHandoff } from "../../lib/handoff/compare.ts";
+import { contentSha256 } from "../../lib/handoff/content.ts";
 import type { HandoffPlan, Side, Situation, Step } from "../../lib/handoff/model.ts";
 import type { ConflictPolicy, Direction, EqualMtimeAction } from "../../lib/handoff/settings.ts";
+import { memorySource } from "../../lib/text/source.ts";
 import { messageLine, metaLine, settingsLine } from "../codex_model/rollouts.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { baseOf, type Disk, type MemoryFile, settingsOf, situationOf } from "./world.ts";
@@ -56,7 +58,8 @@ interface Row {
   readonly local: Now;
   readonly cloud: Now;
   readonly propagate?: boolean;
-  readonly tombstone?: boolean;
+  /** What the folder says was removed: the content of the base, or another one. */
+  readonly tombstone?: "base" | "other" | "unknown";
   /** By policy, for `bidirectional`; "*": whatever the policy. */
   readonly wanted: Readonly<Partial<Record<ConflictPolicy | "*", string>>>;
 }
@@ -85,7 +88,7 @@ const ROWS: readonly Row[] = [
     local: "same",
     cloud: "absent",
     propagate: true,
-    tombstone: true,
+    tombstone: "base",
     wanted: { "*": "remove on local" },
   },
   {
@@ -126,7 +129,7 @@ const ROWS: readonly Row[] = [
     local: A,
     cloud: "absent",
     propagate: true,
-    tombstone: true,
+    tombstone: "base",
     wanted: { "*": "copy to cloud brought-back, ! changed-and-removed local" },
   },
   {
@@ -138,6 +141,24 @@ const ROWS: readonly Row[] = [
     wanted: { "*": "copy to local brought-back, ! changed-and-removed cloud" },
   },
   // deletions that are none
+  ...(["other", "unknown"] as const).map((tombstone): Row => ({
+    title: `gone on cloud, where something else was removed: ${tombstone}`,
+    base: OLD,
+    local: "same",
+    cloud: "absent",
+    propagate: true,
+    tombstone,
+    wanted: { "*": "copy to cloud brought-back, ! changed-and-removed local" },
+  })),
+  {
+    title: "gone on cloud, with a tombstone, and only settings events were added here",
+    base: OLD,
+    local: file(P + text(settingsLine("x", 2)), 7),
+    cloud: "absent",
+    propagate: true,
+    tombstone: "base",
+    wanted: { "*": "remove on local" },
+  },
   {
     title: "gone on cloud, no tombstone",
     base: OLD,
@@ -158,7 +179,7 @@ const ROWS: readonly Row[] = [
     base: OLD,
     local: "same",
     cloud: "absent",
-    tombstone: true,
+    tombstone: "base",
     wanted: { "*": "copy to cloud brought-back" },
   },
   // logs
@@ -211,15 +232,18 @@ const POLICIES: readonly ConflictPolicy[] = [
 const DIRECTIONS: readonly Direction[] = ["bidirectional", "to_local", "to_cloud"];
 const STAYS = { [at(9)]: file(text(metaLine({ payload: { id: ID(9) } }), turn(9))) };
 
+const contentOf = ({ text }: MemoryFile) => contentSha256(memorySource(new TextEncoder().encode(text)));
+
 function situationOfRow({ base, local, cloud, tombstone }: Row): Situation {
   const now = (side: Now) => side === "absent" ? {} : { [at(1)]: side === "same" ? base! : side };
   const before = disk(base === undefined ? STAYS : { ...STAYS, [at(1)]: base });
-  const stone = { key: name(1), sha256: undefined, machine: "b", at: "2026-01-02T00:00:00.000Z" };
+  const sha256 = tombstone === "unknown" ? undefined : contentOf(tombstone === "base" ? OLD : B);
+  const stone = { key: name(1), sha256, machine: "b", at: "2026-01-02T00:00:00.000Z" };
   return situationOf(
     disk({ ...STAYS, ...now(local) }),
     disk({ ...STAYS, ...now(cloud) }),
     baseOf(before, before),
-    { tombstones: new Map(tombstone ? [[name(1), stone]] : []) },
+    { tombstones: new Map(tombstone === undefined ? [] : [[name(1), stone]]) },
   );
 }
 
@@ -344,6 +368,26 @@ Deno.test("G38 place: a place that is taken by a file without part is not writte
     situationOf(disk({ [archivedAt(1)]: A }), cloud, baseOf(before, before)),
   );
   assertEquals(summary(plan), "skipped");
+});
+
+Deno.test("G38 place: a log is not carried to where a compressed and a plain copy of it lie side by side", () => {
+  const [plain, zst] = [at(1), `${at(1)}.zst`];
+  const before = disk({ [plain]: OLD });
+  const further = file(PA + text(turn(4)), 9000);
+  for (
+    const [here, policy] of [[file(PA + text(turn(4), turn(5)), 9), "manual_abort"], [
+      B,
+      "prefer_local",
+    ]] as const
+  ) {
+    const cloud = disk({ [plain]: OLD, [zst]: further });
+    const plan = planHandoff(
+      settingsOf({}, policy),
+      situationOf(disk({ [plain]: here }), cloud, baseOf(before, before)),
+    );
+    assertEquals(summary(plan), "skipped");
+    assertEquals([plan.agreed, plan.partial], [[], []]);
+  }
 });
 
 Deno.test("compression is no difference, and a new file is carried as it is", () => {
@@ -521,6 +565,27 @@ Deno.test("S1.16 sync.direction: what the other side lacks is said and stays as 
   const plan = planHandoff(settingsOf({ direction: "to_local" }), moved);
   assertEquals(summary(plan), "move on local to archived_sessions, skipped");
   assertEquals(plan.partial, [name(1)]);
+});
+
+Deno.test("S1.16 sync.direction: a file whose place may not be carried differs afterwards, whatever else is carried", () => {
+  const before = disk({ [at(1)]: OLD });
+  const archivedHere = situationOf(
+    disk({ [archivedAt(1)]: OLD }),
+    disk({ [at(1)]: A }),
+    baseOf(before, before),
+  );
+  const plan = planHandoff(settingsOf({ direction: "to_local" }), archivedHere);
+  assertEquals(summary(plan), "extend local, skipped");
+  assertEquals(plan.partial, [name(1)]);
+  const further = file(PA + text(turn(4)), 9000);
+  const isTaken = situationOf(
+    disk({ [archivedAt(1)]: A }),
+    disk({ [at(1)]: further, [archivedAt(1)]: OLD }),
+    baseOf(before, before),
+  );
+  const second = planHandoff(settingsOf(), isTaken);
+  assertEquals(summary(second), "extend local, skipped");
+  assertEquals(second.partial, [name(1)]);
 });
 
 Deno.test("S1.16 sync.scope: settings takes everything but rollouts", () => {

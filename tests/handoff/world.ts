@@ -226,7 +226,7 @@ export function carryOut(step: Step, local: Disk, cloud: Disk, hands: Hands): bo
       const [a, b] = [local.get(step.path), cloud.get(step.path)];
       if (a === undefined || b === undefined) return false;
       const text = new TextDecoder().decode(unite(step.kind, encode(a.text), encode(b.text)));
-      const mtimeMs = Math.max(a.mtimeMs, b.mtimeMs) + 1;
+      const mtimeMs = Date.parse(hands.at);
       for (const side of step.on === "both" ? ["local", "cloud"] as const : [step.on]) {
         if (disk(side).get(step.path)!.text !== text) disk(side).set(step.path, { text, mtimeMs });
       }

@@ -1,5 +1,6 @@
 /** The `threads` table of Codex's state database: which schemas are understood, and what a row says. */
 import type { ThreadRow } from "../core/snapshot.ts";
+import { PORTABLE_COLUMNS } from "./extract.ts";
 import { mayReact } from "./statements.ts";
 
 /** Name of the state database; the number is the epoch of its schema (Codex 0.169 uses 5 and ignores others). */
@@ -41,6 +42,30 @@ export const CHANGED_COLUMNS: ReadonlySet<string> = new Set([
   "git_origin_url",
   "creator_user_id",
   "creator_account_id",
+]);
+
+/**
+ * Columns that a hand-over brings up to date when another machine has gone on with a thread. Codex 0.169 has triggers on
+ * the times of change, which do nothing as long as both forms of a time change together.
+ */
+export const ARRIVED_COLUMNS: ReadonlySet<string> = new Set([
+  "updated_at",
+  "updated_at_ms",
+  "recency_at",
+  "recency_at_ms",
+  "tokens_used",
+  "model",
+  "reasoning_effort",
+  "cli_version",
+  "sandbox_policy",
+  "approval_mode",
+]);
+
+/** Columns of a whole row of a thread that is added or removed. */
+export const ADDED_COLUMNS: ReadonlySet<string> = new Set([
+  ...CHANGED_COLUMNS,
+  ...ARRIVED_COLUMNS,
+  ...PORTABLE_COLUMNS.keys(),
 ]);
 
 /** An entry of `sqlite_master` that concerns the `threads` table. */

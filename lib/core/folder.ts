@@ -18,6 +18,8 @@ export interface Folder {
 export interface FolderMove {
   readonly from: string;
   readonly to: string;
+  /** Whether capitals matter in `from`; undefined: as on the system that its form belongs to. */
+  readonly caseSensitive?: boolean;
 }
 
 /** The prefix that turns off the reading of Windows paths (`\\?\`), alone or before a network path. */
@@ -76,12 +78,11 @@ export function isSameFolder(a: string, b: string): boolean {
 }
 
 /** Whether `inner` is `outer` or lies below it, name by name. */
-function isWithin(inner: Folder, outer: Folder): boolean {
+function isWithin(inner: Folder, outer: Folder, sensitive = inner.style !== "windows"): boolean {
   if (inner.style !== outer.style || inner.root !== outer.root) return false;
   return outer.names.every((name, n) => {
     const other = inner.names[n];
-    return other !== undefined &&
-      (name === other || (inner.style === "windows" && fold(name) === fold(other)));
+    return other !== undefined && (name === other || (!sensitive && fold(name) === fold(other)));
   });
 }
 
@@ -105,7 +106,8 @@ export function movedFolder(text: string, moves: readonly FolderMove[]): string 
   let best: { readonly move: FolderMove; readonly depth: number } | undefined;
   for (const move of moves) {
     const [from, to] = [parseFolder(move.from), parseFolder(move.to)];
-    if (from === undefined || to === undefined || !isWithin(folder, from)) continue;
+    if (from === undefined || to === undefined) continue;
+    if (!isWithin(folder, from, move.caseSensitive)) continue;
     // A folder moved into itself: what is there already has been moved.
     if (isWithin(to, from) && isWithin(folder, to)) continue;
     if (best === undefined || from.names.length > best.depth) best = { move, depth: from.names.length };

@@ -35,7 +35,7 @@ export type {
 } from "./change.ts";
 
 /** What a run is for. */
-export type Purpose = "sync" | "switch" | "repair" | "restore";
+export type Purpose = "sync" | "switch" | "repair" | "restore" | "handoff";
 
 /** A thread or file the command would have changed but will not. */
 export interface Skip {

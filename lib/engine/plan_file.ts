@@ -9,7 +9,7 @@ import { parseJsonc } from "../text/jsonc.ts";
 
 const SCHEMA = "codexkeep-plan/1";
 const MAX_PLAN_BYTES = 512 * 1024 * 1024;
-const PURPOSES = ["sync", "switch", "repair", "restore"] as const;
+const PURPOSES = ["sync", "switch", "repair", "restore", "handoff"] as const;
 
 /**
  * Writes a plan to a new file. Throws when the file exists: a plan is never overwritten. Refuses one that would carry

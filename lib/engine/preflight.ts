@@ -126,8 +126,17 @@ export function requireSoundDatabases(plan: Plan, allow: Allowance): void {
   }
 }
 
-/** The only trigger of Codex 0.169 on a table that plans change; rows are removed before it would remove them. */
-const KNOWN_TRIGGER = "thread_realtime_items_projection_cleanup";
+/**
+ * Triggers of Codex 0.169 on what plans change. Rows are removed before the first would remove them; the others fill in
+ * times that a row lacks, and plans always name both forms of a time (a row without one would not verify).
+ */
+const KNOWN_TRIGGERS: ReadonlySet<unknown> = new Set([
+  "thread_realtime_items_projection_cleanup",
+  "threads_created_at_ms_after_insert",
+  "threads_updated_at_ms_after_insert",
+  "threads_updated_at_ms_after_update",
+  "threads_recency_at_after_insert",
+]);
 
 function requireQuietTables(
   database: WriteDatabase,
@@ -147,7 +156,7 @@ function requireQuietTables(
   }
   for (const { table, op, columns } of done.values()) {
     const trigger = database.all(TRIGGERS_QUERY, table).find(({ name, sql }) =>
-      name !== KNOWN_TRIGGER && mayReact(String(sql), op, columns)
+      !KNOWN_TRIGGERS.has(name) && mayReact(String(sql), op, columns)
     );
     if (trigger === undefined) continue;
     throw new AppError(

@@ -7,7 +7,7 @@ import { type AbsPath, baseName, joinPath, parentOf, type RelPath } from "../cor
 import { type Change, type EntryChange, isInDatabase, type MoveChange } from "../core/plan.ts";
 import { namePartsOf } from "../codex/places.ts";
 import { parseRolloutName } from "../codex/rollout_name.ts";
-import { CHANGED_COLUMNS } from "../codex/threads.ts";
+import { ADDED_COLUMNS, ARRIVED_COLUMNS, CHANGED_COLUMNS } from "../codex/threads.ts";
 import { ROLLOUT_ROOTS } from "./rollouts.ts";
 
 /** Files besides rollouts, by their whole path in the home. */
@@ -32,8 +32,10 @@ interface Table {
   readonly columns: ReadonlySet<string> | "all";
 }
 
-/** Tables besides `threads`, whose columns are {@link CHANGED_COLUMNS}. */
+/** Tables, and what may be changed in them; of single cells of `threads` see {@link CHANGED_COLUMNS}. */
 const TABLES: ReadonlyMap<string, Table> = new Map<string, Table>([
+  // Whole rows, which are added and removed; single cells are changed by changes of kind "row".
+  ["threads", { database: STATE, key: ["id"], columns: ADDED_COLUMNS }],
   ["backfill_state", {
     database: STATE,
     key: ["id"],
@@ -54,6 +56,9 @@ const TABLES: ReadonlyMap<string, Table> = new Map<string, Table>([
 /** Databases that lie beside the state database and that plans may change as well. */
 const BESIDE_STATE: ReadonlySet<string> = new Set(["thread_history_1.sqlite"]);
 
+/** Columns of `threads` of which plans change single cells. */
+const CELL_COLUMNS: ReadonlySet<string> = new Set([...CHANGED_COLUMNS, ...ARRIVED_COLUMNS]);
+
 /** Throws `refused` for a change of a file, table or column that no command of codexkeep ever changes. */
 export function requireKnownTargets(changes: readonly Change[]): void {
   const filed = new Set(
@@ -67,7 +72,7 @@ export function requireKnownTargets(changes: readonly Change[]): void {
     else if (change.kind === "entry") requireKnownEntry(change);
     else if (isInDatabase(change)) {
       requireDatabase(change.database, STATE);
-      requireColumns("threads", Object.keys(change.cells), CHANGED_COLUMNS);
+      requireColumns("threads", Object.keys(change.cells), CELL_COLUMNS);
     } else if (change.kind === "make" || change.kind === "unmake") requireFile(change.path, isSmallFile);
     else requireFile(change.path, (path) => isRollout(path) || isSmallFile(path) || filed.has(path));
   }
@@ -177,12 +182,15 @@ export function isLogIndex(path: RelPath): boolean {
   return databaseOfSide(path) !== undefined && path.endsWith("-shm");
 }
 
-function requireKnownEntry({ database, table, key, cells }: EntryChange): void {
+function requireKnownEntry({ database, table, key, op, cells }: EntryChange): void {
   const known = TABLES.get(table);
   if (known === undefined) throw new AppError("refused", `codexkeep does not change table "${table}"`);
   requireDatabase(database, known.database);
   if (Object.keys(key).sort().join() !== [...known.key].sort().join()) {
     throw new AppError("refused", `a row of "${table}" is named by ${known.key.join(", ")}`);
+  }
+  if (table === "threads" && op === "change") {
+    throw new AppError("refused", "cells of threads are changed by row");
   }
   if (known.columns !== "all") requireColumns(table, Object.keys(cells), known.columns);
   const twice = Object.keys(cells).find((name) => known.key.includes(name));

@@ -100,6 +100,8 @@ export interface RepairOptions {
 export interface FolderMap {
   readonly from: string;
   readonly to: string;
+  /** Whether capitals matter in `from`; undefined: as on the system that its form belongs to. */
+  readonly caseSensitive?: boolean;
 }
 
 /** What most repairs stand on. */

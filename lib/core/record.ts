@@ -98,7 +98,13 @@ export function parseManifest(text: string): Manifest {
   return manifest;
 }
 
-const PURPOSES: Readonly<Record<Purpose, true>> = { sync: true, switch: true, repair: true, restore: true };
+const PURPOSES: Readonly<Record<Purpose, true>> = {
+  sync: true,
+  switch: true,
+  repair: true,
+  restore: true,
+  handoff: true,
+};
 
 /** A checksum can be made by anybody; every field is of its type before any of them is used or shown. */
 function isManifest(fields: Record<string, unknown>): fields is Record<string, unknown> & Manifest {

@@ -54,6 +54,8 @@ export interface ApplyOptions extends Allowance {
   readonly version: string;
   readonly signal: AbortSignal;
   readonly onProgress: (stage: string, done: number, total: number) => void;
+  /** Waited for when all is done, with the lock still held: what it sees is not yet another run's work. */
+  readonly onApplied?: () => Promise<void>;
 }
 
 /** What came of it. */
@@ -87,31 +89,42 @@ export async function apply(
   requireSpace(machine.disk, plan.home, plan.changes);
   // The lock comes before every look: another run looks like an interrupted one, or like Codex, while it is at work.
   return await withLock(machine.disk, plan.home, options.waitMs, async () => {
-    requireNonePending(machine.disk, plan.home);
-    sweepLeftovers(machine.disk, plan.home, databases);
-    await requireIdle(plan.home, [...new Set([...databases, ...touchedDatabases(plan.changes)])], options);
-    requireUnused(plan);
-    requireSoundDatabases(plan, options);
-    const open = openElsewhere(plan);
-    const rest = withoutThreads(plan, open);
-    if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };
-    appendLedger(machine, rest);
-    const record = begin(machine, rest, options.version);
-    let run: Run;
-    try {
-      run = await carryOut(machine, rest, record, options);
-    } finally {
-      record.close();
-    }
-    const skipped = skipsOf(new Map([...open, ...run.dropped]));
-    // A run that changed nothing leaves no record behind, unless there is something only the record holds.
-    if (withoutThreads(rest, run.dropped).changes.length === 0 && run.kept.size === 0) {
-      tidy(() => dropRecord(machine.disk, plan.home, record.id));
-      return { record: undefined, skipped, pruned: [] };
-    }
-    const pruned = tidy(() => prune(machine.disk, plan.home, options.keep)) ?? [];
-    return { record: record.id, skipped, pruned };
+    const applied = await applyLocked(machine, plan, databases, options);
+    await options.onApplied?.();
+    return applied;
   });
+}
+
+async function applyLocked(
+  machine: Machine,
+  plan: Plan,
+  databases: readonly AbsPath[],
+  options: ApplyOptions,
+): Promise<Applied> {
+  requireNonePending(machine.disk, plan.home);
+  sweepLeftovers(machine.disk, plan.home, databases);
+  await requireIdle(plan.home, [...new Set([...databases, ...touchedDatabases(plan.changes)])], options);
+  requireUnused(plan);
+  requireSoundDatabases(plan, options);
+  const open = openElsewhere(plan);
+  const rest = withoutThreads(plan, open);
+  if (rest.changes.length === 0) return { record: undefined, skipped: skipsOf(open), pruned: [] };
+  appendLedger(machine, rest);
+  const record = begin(machine, rest, options.version);
+  let run: Run;
+  try {
+    run = await carryOut(machine, rest, record, options);
+  } finally {
+    record.close();
+  }
+  const skipped = skipsOf(new Map([...open, ...run.dropped]));
+  // A run that changed nothing leaves no record behind, unless there is something only the record holds.
+  if (withoutThreads(rest, run.dropped).changes.length === 0 && run.kept.size === 0) {
+    tidy(() => dropRecord(machine.disk, plan.home, record.id));
+    return { record: undefined, skipped, pruned: [] };
+  }
+  const pruned = tidy(() => prune(machine.disk, plan.home, options.keep)) ?? [];
+  return { record: record.id, skipped, pruned };
 }
 
 /** A run that was taken back leaves no folder that was made only for it; undoing makes it again for its file. */

@@ -76,8 +76,12 @@ function judge(
     if (result?.applied === true) worked++;
     if (code === 6) tally.waited++;
     const isElsewhere = errors.every((error) => error.code === "codex-running");
+    // What a run made is looked at before the next one begins.
+    const isLate = errors.some(({ message }) => message.startsWith("not right afterwards"));
     // 8: planned while another run was at work, which changed what was planned; 9: one was killed.
-    if ([0, 6, 8].includes(code) || (code === 3 && isElsewhere) || (code === 9 && killed > 0)) continue;
+    if ((!isLate && [0, 6, 8].includes(code)) || (code === 3 && isElsewhere) || (code === 9 && killed > 0)) {
+      continue;
+    }
     tally.faults.push(`exit ${code}: ${errors.map(({ message }) => message).join("; ")} ${stderr}`);
   }
   tally.worked += worked;

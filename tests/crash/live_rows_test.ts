@@ -97,7 +97,7 @@ async function act(
     ? code === 5 || (code === 0 && pick(document, "applied") === false)
     : [0, 8].includes(code) || (!stays && [3, 5, 6].includes(code)) || (code === 2 && argv[0] === "restore");
   // The others may change a row once more between the end of a run and its second look at the home.
-  const isLate = code === 1 && told.startsWith("not right afterwards: ");
+  const isLate = code === 8 && told.startsWith("not right afterwards: ");
   if (!isFit && !isLate) came.faults.push(`${what}: ${told}`);
   if ([3, 5, 6].includes(code) && document.errors.some(({ hint }) => hint === undefined)) {
     came.faults.push(`${what}: no hint: ${told}`);

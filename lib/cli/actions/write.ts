@@ -64,6 +64,8 @@ export async function propose(input: Invocation, proposal: Proposal): Promise<Ou
     savePlan(input.machine.disk, toAbsPath(options.planOut, input.machine.cwd()), plan);
   }
   const { yes, shown } = await confirmed(input, proposal, options);
+  const { judged } = proposal;
+  let look = NOT_LOOKED;
   const applied = yes
     ? await apply(input.machine, plan, proposal.databases, {
       keep: options.keep,
@@ -72,11 +74,24 @@ export async function propose(input: Invocation, proposal: Proposal): Promise<Ou
       waitMs: options.waitMs,
       signal: input.signal,
       onProgress: input.progress,
+      onApplied: async () => {
+        look = await lookAgain(input, judged);
+      },
     })
     : undefined;
-  const { before, warnings, applyWith, judged } = proposal;
+  const { before, warnings, applyWith } = proposal;
   const report = planReport(plan, applied?.skipped);
-  return conclude(input, { plan: report, before, warnings, applyWith, judged, options, applied, shown });
+  return conclude(input, {
+    plan: report,
+    before,
+    warnings,
+    applyWith,
+    judged,
+    options,
+    applied,
+    look,
+    shown,
+  });
 }
 
 async function confirmed(
@@ -119,15 +134,14 @@ interface Conclusion extends Omit<Proposal, "plan" | "databases"> {
   readonly plan: PlanReport;
   readonly options: WriteOptions;
   readonly applied: Applied | undefined;
+  readonly look: SecondLook;
   /** The plan was printed already. */
   readonly shown: boolean;
 }
 
-async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outcome> {
-  const { plan, before, warnings, applyWith, judged, options, applied, shown } = conclusion;
-  const { after, leftover, findings, fault } = applied === undefined
-    ? NOT_LOOKED
-    : await lookAgain(input, judged);
+function conclude(input: Invocation, conclusion: Conclusion): Outcome {
+  const { plan, before, warnings, applyWith, judged, options, applied, look, shown } = conclusion;
+  const { after, leftover, findings, fault } = look;
   const leftOut = new Set(applied?.skipped.map(({ subject }) => subject));
   const late = leftover.filter((subject) => !leftOut.has(subject));
   const report: WriteReport = {
@@ -157,7 +171,7 @@ async function conclude(input: Invocation, conclusion: Conclusion): Promise<Outc
       ...fault === undefined ? [] : [fault],
       ...late.length === 0
         ? []
-        : [{ code: "failed" as const, message: `not right afterwards: ${namedOf(late)}`, hint: LATE_HINT }],
+        : [{ code: "partial" as const, message: `not right afterwards: ${namedOf(late)}`, hint: LATE_HINT }],
     ],
     text: (view) => writeText(report, context, view),
     verdict: writeVerdict(report),
@@ -203,7 +217,8 @@ async function lookAgain(input: Invocation, judged: Afterwards | undefined): Pro
 /** `ran`: the plan was carried out, even if every thread of it had to be left alone in the end. */
 function exitCode({ plan, verified }: WriteReport, { mode, check }: WriteOptions, ran: boolean): number {
   if (check && plan.changes > 0) return EXIT_STATUS.todo;
-  if (verified === false) return EXIT_STATUS.failed;
+  // What was made stays, and 1 would say that all is as before.
+  if (verified === false) return EXIT_STATUS.partial;
   // A plan that was only shown left nothing out yet.
   const carriedOut = ran || (mode === "apply" && plan.changes === 0);
   return carriedOut && plan.skipped.length > 0 ? EXIT_STATUS.partial : 0;

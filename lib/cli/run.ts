@@ -1,5 +1,6 @@
 /** The composition root: a command line in, an exit status out. The only place that knows all parts. */
 import config from "../../deno.json" with { type: "json" };
+import { AppError } from "../core/error.ts";
 import { type Machine, realMachine } from "../system/machine.ts";
 import { askOn } from "./ask.ts";
 import type { Command, FlagValues, Invocation, Outcome, Versions } from "./command.ts";
@@ -71,27 +72,48 @@ async function runCommand(
     if (lines.length > 0) terminal.out.write(lines.join("\n") + "\n");
   };
   try {
-    const outcome = await command.run({
-      command,
-      flags,
-      args,
-      machine,
-      versions,
-      view: options.view,
-      progress: progress.report,
-      ask: async (question, above = []) => {
-        if (!canAsk) return undefined;
-        say(above);
-        return await askOn({ write: terminal.out.write, readLine: terminal.readLine, signal }, question);
-      },
-      say: silent ? () => {} : say,
-      signal,
-    });
+    const outcome = await freshly(flags, signal, () =>
+      command.run({
+        command,
+        flags,
+        args,
+        machine,
+        versions,
+        view: options.view,
+        progress: progress.report,
+        ask: async (question, above = []) => {
+          if (!canAsk) return undefined;
+          say(above);
+          return await askOn({ write: terminal.out.write, readLine: terminal.readLine, signal }, question);
+        },
+        say: silent ? () => {} : say,
+        signal,
+      }));
     progress.clear();
     printOutcome(outcome, options, terminal);
     return outcome.exitCode;
   } finally {
     progress.clear();
+  }
+}
+
+/** How often a command begins anew because another run was at work while it planned. */
+const ATTEMPTS = 5;
+
+/** A plan that another run has overtaken is made anew; one that was written to a file stands. */
+async function freshly(
+  flags: FlagValues,
+  signal: AbortSignal,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const isOvertaken = error instanceof AppError && error.code === "overtaken";
+      const isWritten = flags.knows("plan-out") && flags.text("plan-out") !== undefined;
+      if (!isOvertaken || isWritten || signal.aborted || attempt === ATTEMPTS) throw error;
+    }
   }
 }
 

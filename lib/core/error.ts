@@ -23,6 +23,7 @@ export const EXIT_STATUS = {
   "record-damaged": 5,
   "unsafe-path": 5,
   "locked": 6,
+  "overtaken": 6,
   "database-busy": 6,
   "database-missing": 7,
   "database-unreadable": 7,

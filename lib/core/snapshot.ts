@@ -167,4 +167,6 @@ export interface Snapshot {
   readonly codex: CodexActivity;
   /** Id of a record whose run was cut off. */
   readonly pending: string | undefined;
+  /** The newest run when the home began to be looked at, and how it stood. A plan holds only until the next one. */
+  readonly lastRun?: string;
 }

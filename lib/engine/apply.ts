@@ -34,7 +34,15 @@ import {
   writeWaitMs,
 } from "./preflight.ts";
 import { sweepLeftovers } from "./leftovers.ts";
-import { beginRecord, dropRecord, nextSequence, type OpenRecord, readJournal, recordDir } from "./records.ts";
+import {
+  beginRecord,
+  dropRecord,
+  lastRun,
+  nextSequence,
+  type OpenRecord,
+  readJournal,
+  recordDir,
+} from "./records.ts";
 import { requireNonePending, withLock } from "./run_lock.ts";
 import { changeNames, nameBatches } from "./names.ts";
 import { touchedDatabases, writeRows } from "./run_rows.ts";
@@ -54,6 +62,8 @@ export interface ApplyOptions extends Allowance {
   readonly version: string;
   readonly signal: AbortSignal;
   readonly onProgress: (stage: string, done: number, total: number) => void;
+  /** `lastRun` of the snapshot that the plan was made from. */
+  readonly since?: string;
   /** Waited for when all is done, with the lock still held: what it sees is not yet another run's work. */
   readonly onApplied?: () => Promise<void>;
 }
@@ -102,6 +112,7 @@ async function applyLocked(
   options: ApplyOptions,
 ): Promise<Applied> {
   requireNonePending(machine.disk, plan.home);
+  requireNotOvertaken(machine, plan, options);
   sweepLeftovers(machine.disk, plan.home, databases);
   await requireIdle(plan.home, [...new Set([...databases, ...touchedDatabases(plan.changes)])], options);
   requireUnused(plan);
@@ -125,6 +136,14 @@ async function applyLocked(
   }
   const pruned = tidy(() => prune(machine.disk, plan.home, options.keep)) ?? [];
   return { record: record.id, skipped, pruned };
+}
+
+/** What another run was changing while we planned may have been half done: such a plan is worth nothing. */
+function requireNotOvertaken({ disk }: Machine, { home }: Plan, { since }: ApplyOptions): void {
+  if (since === undefined || since === lastRun(disk, home)) return;
+  throw new AppError("overtaken", "another run of codexkeep has changed this home since it was looked at", {
+    hint: "run this again",
+  });
 }
 
 /** A run that was taken back leaves no folder that was made only for it; undoing makes it again for its file. */

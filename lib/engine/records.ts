@@ -132,6 +132,18 @@ export function pendingRecord(
   });
 }
 
+/** The newest record and how its run stands, in one word to compare; "" where there is none. */
+export function lastRun(disk: Disk, home: AbsPath): string {
+  const [id] = listRecordIds(disk, home);
+  if (id === undefined) return "";
+  try {
+    return `${id} ${stateOf(readJournal(disk, home, id))}`;
+  } catch (error) {
+    if (error instanceof AppError) return `${id} unread`;
+    throw error;
+  }
+}
+
 /** Reads and checks a manifest. Throws `record-damaged` or `record-unknown`. */
 export function readManifest(disk: Disk, home: AbsPath, id: string): Manifest {
   const manifest = parseManifest(readText(disk, home, id, RECORD_FILES.manifest));

@@ -7,7 +7,7 @@ import { busyThreads } from "../system/lock.ts";
 import { codexProcesses } from "../system/processes.ts";
 import { scanDatabases } from "./databases.ts";
 import { readConfigOf } from "./home.ts";
-import { pendingRecord } from "./records.ts";
+import { lastRun, pendingRecord } from "./records.ts";
 import { isLocked } from "./run_lock.ts";
 import { type OnFile, scanRollouts } from "./rollouts.ts";
 
@@ -22,6 +22,8 @@ export interface ScanRequest {
 export async function scan(machine: Machine, request: ScanRequest): Promise<Snapshot> {
   const { home } = request;
   const config = readConfigOf(machine.disk, home);
+  // Before anything else: a run that ends while we look is found out by it.
+  const newest = lastRun(machine.disk, home);
   const databases = scanDatabases(machine, home, config, request.sqliteHome);
   const rollouts = scanRollouts(machine.disk, home, request.onFile ?? (() => {}));
   const realHome = withoutLinks(machine, home);
@@ -38,6 +40,7 @@ export async function scan(machine: Machine, request: ScanRequest): Promise<Snap
       busyThreads: await busyThreads(home),
     },
     pending: await interruptedRun(machine, home),
+    lastRun: newest,
   };
 }
 

@@ -98,7 +98,11 @@ export async function arrive(
     };
   }
   requireRepairable(snapshot);
-  const applied = await apply(machine, plan, snapshot.databases.map(({ path }) => path), options);
+  const since = snapshot.lastRun === undefined ? {} : { since: snapshot.lastRun };
+  const applied = await apply(machine, plan, snapshot.databases.map(({ path }) => path), {
+    ...options,
+    ...since,
+  });
   const after = await lookAtArrival(machine, request);
   const told = tell(machine, request, after.source);
   return { plan, remarks, odd, record: applied.record, skipped: [...plan.skipped, ...applied.skipped], told };

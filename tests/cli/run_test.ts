@@ -204,3 +204,22 @@ Deno.test("runIn() hands over flags, arguments and the signal", async () => {
   const { args, home, view } = JSON.parse(out).result;
   assertEquals([args, home, view.verbose, view.width], [["a", "b"], "/x", true, 80]);
 });
+
+Deno.test("runIn() begins a command anew that another run has overtaken, but not for ever", async () => {
+  let calls = 0;
+  const overtaken = (times: number) => {
+    calls = 0;
+    return [
+      testCommand(() =>
+        ++calls <= times
+          ? Promise.reject(new AppError("overtaken", "another run was faster", { hint: "run this again" }))
+          : Promise.resolve(sampleOutcome())
+      ),
+    ];
+  };
+  const good = await runLine({ commands: overtaken(4) }, "probe");
+  assertEquals([good.code, good.err.includes("faster"), calls], [0, false, 5]);
+  const bad = await runLine({ commands: overtaken(100) }, "probe");
+  assertEquals([bad.code, calls], [6, 5]);
+  assertStringIncludes(bad.err, "another run was faster");
+});

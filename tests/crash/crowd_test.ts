@@ -78,7 +78,7 @@ function judge(
     const isElsewhere = errors.every((error) => error.code === "codex-running");
     // What a run made is looked at before the next one begins.
     const isLate = errors.some(({ message }) => message.startsWith("not right afterwards"));
-    // 8: planned while another run was at work, which changed what was planned; 9: one was killed.
+    // 8: a file was at work by another run when this one looked; 9: one was killed.
     if ((!isLate && [0, 6, 8].includes(code)) || (code === 3 && isElsewhere) || (code === 9 && killed > 0)) {
       continue;
     }

@@ -13,9 +13,12 @@ import {
   planBack,
   planSync,
   runSql,
+  scanOf,
   stateOf,
   threadsAt,
 } from "./fixture.ts";
+
+const EMPTY = { purpose: "sync", changes: [], skipped: [], reverts: undefined } as const;
 
 const UNIX = Deno.build.os !== "windows";
 
@@ -146,3 +149,35 @@ Deno.test("apply() leaves a thread alone that Codex has open", { ignore: !UNIX }
     assertEquals(await threadsAt(home, "new"), [1, 2, 3]);
   });
 });
+
+Deno.test("a plan is refused once another run has changed the home since it was looked at", () =>
+  inHome(async (home) => {
+    const { path } = home;
+    const { lastRun } = await scanOf(path);
+    const plan = await planSync(path);
+    assertEquals(lastRun, "");
+    const other = await carryOut(await planSync(path, "other"));
+    const before = stateOf(home);
+    await assertRejects(
+      () => carryOut(plan, { since: lastRun ?? "?" }),
+      AppError,
+      "another run of codexkeep",
+    );
+    assertEquals(stateOf(home), before);
+    assertEquals(listRecords(realDisk, path).map(({ id }) => id), [other.record]);
+    const again = await scanOf(path);
+    const { record } = await carryOut(await planSync(path), { since: again.lastRun ?? "?" });
+    assertEquals(record !== undefined, true);
+  }));
+
+Deno.test("what a run is followed by happens while it still holds the lock", () =>
+  inHome(async ({ path }) => {
+    let isHeld = false;
+    await carryOut(await planSync(path), {
+      onApplied: async () => {
+        await assertRejects(() => carryOut({ ...EMPTY, home: path }), AppError, "at work on this home");
+        isHeld = true;
+      },
+    });
+    assertEquals(isHeld, true);
+  }));

@@ -32,6 +32,7 @@ export interface Proposal {
   readonly plan: Plan;
   readonly before: Counts;
   readonly databases: readonly AbsPath[];
+  readonly since: string | undefined;
   readonly warnings: readonly Warning[];
   /** The command line that carries the plan out. */
   readonly applyWith: string;
@@ -50,6 +51,7 @@ export function proposal(
     plan,
     before: countsOf(snapshot),
     databases: databasePaths(snapshot),
+    since: snapshot.lastRun,
     warnings: more.warnings ?? [],
     applyWith,
     judged: more.judged,
@@ -74,6 +76,7 @@ export async function propose(input: Invocation, proposal: Proposal): Promise<Ou
       waitMs: options.waitMs,
       signal: input.signal,
       onProgress: input.progress,
+      ...proposal.since === undefined ? {} : { since: proposal.since },
       onApplied: async () => {
         look = await lookAgain(input, judged);
       },
@@ -130,7 +133,7 @@ export function planReport(plan: Plan, late: readonly Skip[] = []): PlanReport {
 }
 
 /** What is left of a proposal when its plan has been dealt with. */
-interface Conclusion extends Omit<Proposal, "plan" | "databases"> {
+interface Conclusion extends Omit<Proposal, "plan" | "databases" | "since"> {
   readonly plan: PlanReport;
   readonly options: WriteOptions;
   readonly applied: Applied | undefined;

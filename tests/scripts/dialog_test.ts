@@ -1,6 +1,6 @@
 import { askInWindow, dialogPrograms } from "../../lib/system/dialog.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { at, inTempFolder, IS_LINUX } from "./fixture.ts";
+import { at, inTempFolder, IS_LINUX } from "../system/fixture.ts";
 
 const HOSTILE = `"; Remove-Item x; $(touch y) \`z\` ' <b>`;
 

@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { APPLY_PLAN } from "./commands/apply.ts";
 import { BACKUPS } from "./commands/backups.ts";
+import { COMPLETIONS } from "./commands/completions.ts";
 import { DEMO } from "./commands/demo.ts";
 import { DIAGNOSE } from "./commands/diagnose.ts";
 import { EXPLAIN } from "./commands/explain.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   RESTORE,
   RECOVER,
   DEMO,
+  COMPLETIONS,
   VERSION,
   HELP,
 ];

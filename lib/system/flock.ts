@@ -44,7 +44,7 @@ export function openLockFile(path: string, access: "read" | "write"): Deno.FsFil
 
 /** True when `path` still names the open file. Where the system has no file numbers, as far as can be told. */
 export function isSameFile(file: Deno.FsFile, path: string): boolean {
-  const open = file.statSync();
+  const open = attempt("look at", path, () => file.statSync());
   const named = realDisk.lstat(path);
   return named !== undefined && (open.ino === null || (named.ino === open.ino && named.dev === open.dev));
 }

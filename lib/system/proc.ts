@@ -1,4 +1,5 @@
 /** Processes and their open files on Linux, by `/proc`. Processes that end meanwhile are left out. */
+import { attempt } from "./file_error.ts";
 import type { ProcessInfo } from "./process_list.ts";
 
 /** A process with what only Linux tells. */
@@ -6,15 +7,14 @@ export interface ProcProcess extends ProcessInfo {
   readonly uid: number;
 }
 
-/** Every process but those that have ended and wait for their parent. */
+/** Every process but those that have ended and wait for their parent. Throws `AppError` where they cannot be listed. */
 export function readProcesses(): ProcProcess[] {
   return processIds().flatMap((pid) => readProcess(pid) ?? []);
 }
 
 function processIds(): number[] {
-  return [...Deno.readDirSync("/proc")].map((entry) => entry.name).filter((name) => /^\d+$/.test(name)).map(
-    Number,
-  );
+  const entries = attempt("list", "/proc", () => [...Deno.readDirSync("/proc")]);
+  return entries.map(({ name }) => name).filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
 function readProcess(pid: number): ProcProcess | undefined {

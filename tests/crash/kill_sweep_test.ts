@@ -82,6 +82,7 @@ const RARE: ReadonlySet<string> = new Set([
   "sync of a large file",
   "all kinds without links",
   "database set aside without links",
+  "restore of a repair",
 ]);
 
 for (const one of SCENARIOS.filter(({ name }) => FULL || !RARE.has(name))) {

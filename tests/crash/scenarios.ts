@@ -15,6 +15,7 @@ import {
   runUndisturbed,
   threadId,
 } from "./home.ts";
+import { prepareIll } from "./ill.ts";
 import { prepareAside, prepareKinds } from "./kinds.ts";
 import { copyTree, readHome, removeTree } from "./state.ts";
 
@@ -134,6 +135,36 @@ const RETAIN: Scenario = {
   },
 };
 
+/** Ten repairs at once: providers, places, rows, previews, the filling, the app's state, old profiles. */
+const REPAIR: Scenario = {
+  name: "repair all",
+  argv: ["repair", "all", "config", "--apply"],
+  prepare: (home) => Promise.resolve(prepareIll(home)),
+};
+
+/** Repairs that need a choice. */
+const REPAIR_CHOSEN: Scenario = {
+  name: "repair of chosen threads",
+  argv: [
+    ...["repair", "unarchive", "cwd", "user-events", "--map", "/work/shop={root}", "--include-archived"],
+    ...[1, 2, 3, 4, 6].flatMap((n) => ["--thread", threadId(n)]),
+    "--apply",
+  ],
+  prepare: async (home) => {
+    prepareIll(home);
+    await must(home, ["repair", "all", "config", "--apply"]);
+  },
+};
+
+const RESTORE_REPAIR: Scenario = {
+  name: "restore of a repair",
+  argv: ["restore", "latest", "--apply"],
+  prepare: async (home) => {
+    prepareIll(home);
+    await must(home, ["repair", "all", "config", "--apply"]);
+  },
+};
+
 /** A run was cut off when its files and rows were new already and its configuration was not. */
 const RECOVER: Scenario = {
   name: "recover",
@@ -183,6 +214,9 @@ export const SCENARIOS: readonly Scenario[] = [
   APPLY,
   KINDS,
   RESTORE_KINDS,
+  REPAIR,
+  REPAIR_CHOSEN,
+  RESTORE_REPAIR,
   KINDS_NO_LINKS,
   ASIDE,
   ASIDE_NO_LINKS,

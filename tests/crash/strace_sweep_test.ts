@@ -40,6 +40,14 @@ const ERRORS = [
   "linkat:EMLINK",
   "unlink:EIO",
   "openat:EMFILE",
+  "openat:EACCES",
+  "openat:EROFS",
+  "mkdir:EROFS",
+  "write:EIO",
+  "write:EROFS",
+  "rename:EROFS",
+  "fsync:ENOSPC",
+  "fchmod:EPERM",
   "utimensat:EPERM",
 ];
 /** Points per command in a sample. */
@@ -189,7 +197,9 @@ function straceTest(name: string, run: () => Promise<void>): void {
   Deno.test({ name: `strace sweep: ${name}${reason}`, ignore: MISSING !== undefined, fn: run });
 }
 
-for (const name of FULL ? ["sync", "switch", "restore", "backups prune", "recover"] : ["switch"]) {
+for (
+  const name of FULL ? ["sync", "switch", "restore", "backups prune", "recover", "repair all"] : ["switch"]
+) {
   straceTest(`${name} of the compiled program can be killed at any system call`, async () => {
     const started = performance.now();
     const { missed, ...tally } = await killSweep(scenarioOf(name));
@@ -199,7 +209,7 @@ for (const name of FULL ? ["sync", "switch", "restore", "backups prune", "recove
   });
 }
 
-for (const name of FULL ? ["sync", "switch", "restore", "recover"] : ["switch"]) {
+for (const name of FULL ? ["sync", "switch", "restore", "recover", "repair all"] : ["switch"]) {
   straceTest(`${name} of the compiled program bears a system call that fails`, async () => {
     const started = performance.now();
     const tally = await errorSweep(name);

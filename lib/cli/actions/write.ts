@@ -19,7 +19,7 @@ import { countsOf } from "../../engine/reports.ts";
 import type { Invocation, Outcome } from "../command.ts";
 import { restoreLine } from "../offer.ts";
 import { type WriteOptions, writeOptions } from "../options.ts";
-import { makeOutcome } from "../outcome.ts";
+import { errorReport, makeOutcome } from "../outcome.ts";
 import { planText, type WriteContext, writeText, writeVerdict } from "../render_write.ts";
 import type { Afterwards, FindingCounts } from "./afterwards.ts";
 import { databasePaths, scanHome } from "./session.ts";
@@ -200,7 +200,7 @@ interface SecondLook {
 
 const NOT_LOOKED: SecondLook = { after: undefined, leftover: [], findings: undefined, fault: undefined };
 
-/** Scans the home after a run. That it cannot be read any more does not undo what was made and verified. */
+/** Scans the home after a run. Whatever keeps it from being read does not undo what was made and verified. */
 async function lookAgain(input: Invocation, judged: Afterwards | undefined): Promise<SecondLook> {
   try {
     const after = await scanHome(input);
@@ -211,8 +211,7 @@ async function lookAgain(input: Invocation, judged: Afterwards | undefined): Pro
       fault: undefined,
     };
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const message = `the changes were made, but the home cannot be read again: ${error.message}`;
+    const message = `the changes were made, but the home cannot be read again: ${errorReport(error).message}`;
     return { ...NOT_LOOKED, fault: { code: "partial", message, hint: "codexkeep status" } };
   }
 }

@@ -1,6 +1,7 @@
 /** One writing run at a time: an operating system lock beside the records, which a killed holder loses by itself. */
 import { AppError } from "../core/error.ts";
 import { type AbsPath, joinPath } from "../core/path.ts";
+import { anchor } from "../system/anchor.ts";
 import type { Disk } from "../system/disk.ts";
 import { isAbsent } from "../system/file_error.ts";
 import { type HeldLock, tryLock } from "../system/lock.ts";
@@ -14,7 +15,8 @@ function lockPath(home: AbsPath): AbsPath {
 
 /**
  * Runs `work` while holding the lock of a home, waiting for it at most `waitMs`. Where there are no records afterwards,
- * lock and folders go again: a run that was refused leaves no trace. Throws `locked`.
+ * lock and folders go again: a run that was refused leaves no trace. No write goes through a link in the home
+ * meanwhile. Throws `locked`.
  */
 export async function withLock<T>(
   disk: Disk,
@@ -22,13 +24,18 @@ export async function withLock<T>(
   waitMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = await takeLock(disk, home, waitMs);
-  if (lock === undefined) throw locked();
+  const release = anchor(home);
   try {
-    return await work();
+    const lock = await takeLock(disk, home, waitMs);
+    if (lock === undefined) throw locked();
+    try {
+      return await work();
+    } finally {
+      leaveNoTrace(disk, home);
+      lock.release();
+    }
   } finally {
-    leaveNoTrace(disk, home);
-    lock.release();
+    release();
   }
 }
 

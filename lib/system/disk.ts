@@ -6,6 +6,7 @@
 import fs from "node:fs";
 import { AppError } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
+import { firm } from "./anchor.ts";
 import { attempt, fileError, isAbsent, systemCode } from "./file_error.ts";
 import {
   createAppendFile,
@@ -92,14 +93,14 @@ export const realDisk: Disk = {
   rename: (from, to) =>
     whileHeld(
       WINDOWS ? RENAME_WAITS_MS : [],
-      () => attempt("rename", from, () => fs.renameSync(from, to), to),
+      () => attempt("rename", from, () => fs.renameSync(firm(from), firm(to)), to),
     ),
-  link: (from, to) => attempt("link", from, () => fs.linkSync(from, to), to),
+  link: (from, to) => attempt("link", from, () => fs.linkSync(firm(from), firm(to)), to),
   copy,
   remove,
   removeDir,
   removeTree: (path) =>
-    unlessAbsent(() => attempt("remove", path, () => Deno.removeSync(path, { recursive: true }))),
+    unlessAbsent(() => attempt("remove", path, () => Deno.removeSync(firm(path), { recursive: true }))),
   syncDir,
   realPath: (path) => attempt("resolve", path, () => Deno.realPathSync(path)) as AbsPath,
   freeBytes: (path) => attempt("measure the free space of", path, () => freeBytes(path)),
@@ -159,13 +160,13 @@ function makeDir(path: string, mode: number): void {
     throw new AppError("refused", `cannot make directory "${path}": ${what} is in its place`);
   }
   try {
-    attempt("make directory", path, () => fs.mkdirSync(path, mode));
+    attempt("make directory", path, () => fs.mkdirSync(firm(path), mode));
   } catch (error) {
     // Another program was faster.
     if (systemCode(error) === "EEXIST" && realDisk.lstat(path)?.kind === "directory") return;
     throw error;
   }
-  if (!WINDOWS) attempt("set the mode of", path, () => fs.chmodSync(path, mode));
+  if (!WINDOWS) attempt("set the mode of", path, () => fs.chmodSync(firm(path), mode));
 }
 
 function copy(from: string, to: string): void {
@@ -179,7 +180,7 @@ function copy(from: string, to: string): void {
       target.sync();
     } catch (error) {
       // Half a copy is of no use, and on a full disk its space is needed.
-      unlessAbsent(() => fs.unlinkSync(to));
+      unlessAbsent(() => fs.unlinkSync(firm(to)));
       throw error;
     } finally {
       target.close();
@@ -203,7 +204,7 @@ function remove(path: string): void {
   if (realDisk.lstat(path)?.kind === "directory") {
     throw new AppError("refused", `cannot remove "${path}": it is a directory`);
   }
-  unlessAbsent(() => attempt("remove", path, () => fs.unlinkSync(path)));
+  unlessAbsent(() => attempt("remove", path, () => fs.unlinkSync(firm(path))));
 }
 
 function removeDir(path: string): void {
@@ -211,12 +212,16 @@ function removeDir(path: string): void {
   const kind = realDisk.lstat(path)?.kind;
   if (kind === undefined) return;
   if (kind !== "directory") throw new AppError("refused", `cannot remove "${path}": it is not a directory`);
-  attempt("remove", path, () => fs.rmdirSync(path));
+  attempt("remove", path, () => fs.rmdirSync(firm(path)));
 }
 
 function syncDir(path: string): void {
   if (WINDOWS) return;
-  const fd = attempt("sync", path, () => fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY));
+  const fd = attempt(
+    "sync",
+    path,
+    () => fs.openSync(firm(`${path}/.`), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY),
+  );
   try {
     attempt("sync", path, () => fs.fsyncSync(fd));
   } catch (error) {
@@ -239,7 +244,7 @@ function truncate(path: string, size: number): void {
 
 function setTimes(path: string, atimeMs: number, mtimeMs: number): void {
   const set = WINDOWS ? fs.utimesSync : fs.lutimesSync;
-  attempt("set the times of", path, () => set(path, toSeconds(atimeMs), toSeconds(mtimeMs)));
+  attempt("set the times of", path, () => set(firm(path), toSeconds(atimeMs), toSeconds(mtimeMs)));
 }
 
 function freeBytes(path: string): number {

@@ -1,6 +1,7 @@
 /** Open files by descriptor: nothing here goes through a name once the file is open. */
 import fs from "node:fs";
 import { AppError } from "../core/error.ts";
+import { firm } from "./anchor.ts";
 import { attempt, fileError } from "./file_error.ts";
 
 /** What the file system says about a path. Times in whole milliseconds, the precision that can be set again. */
@@ -165,7 +166,7 @@ export function createAppendFile(path: string, mode: number): WriteFile {
 
 function create(path: string, access: number, mode: number): WriteFile {
   const flags = access | O_CREAT | O_EXCL | O_NOFOLLOW;
-  const file = writeFile(attempt("create", path, () => fs.openSync(path, flags, mode)), path);
+  const file = writeFile(attempt("create", path, () => fs.openSync(firm(path), flags, mode)), path);
   try {
     file.setMode(mode);
   } catch (error) {
@@ -178,7 +179,7 @@ function create(path: string, access: number, mode: number): WriteFile {
 /** Opens a regular file, known to be one, for writing at its end. */
 export function openAppendFile(path: string): WriteFile {
   const flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
-  return writeFile(attempt("write", path, () => fs.openSync(path, flags)), path);
+  return writeFile(attempt("write", path, () => fs.openSync(firm(path), flags)), path);
 }
 
 function writeFile(fd: number, path: string): WriteFile {

@@ -15,9 +15,13 @@ interface Folder {
   readonly fd: number;
   readonly dev: number;
   readonly ino: number;
+  /** When it was last seen under its name, milliseconds. */
+  seenMs: number;
 }
 
 interface Root extends Folder {
+  /** Where it really is. */
+  readonly path: string;
   /** The ways in which paths name it, each with a slash behind it. */
   readonly names: readonly string[];
   /** Folders below it by their path; the one used last comes last. */
@@ -25,13 +29,18 @@ interface Root extends Folder {
 }
 
 /** Folders held open for each root; a descriptor each. */
-const MOST_FOLDERS = 64;
+const MOST_FOLDERS = 128;
+/** For so long a folder is taken to have its name still: looking each time would cost more than all the rest. */
+const SEEN_MS = 20;
 /** How often a folder is looked for again that is a link when it is opened: somebody may be swapping it. */
 const TRIES = 50;
 const O_PATHS = fs.constants.O_RDONLY | fs.constants.O_DIRECTORY;
 const LINKED: ReadonlySet<string> = new Set(["ENOTDIR", "ELOOP"]);
 
 const roots: Root[] = [];
+
+/** A folder that was opened is not where it was looked for: it is being exchanged. */
+class Elsewhere extends Error {}
 
 /**
  * From now on no write below `home` goes through a link, until the result is called. Links on the way to `home` itself
@@ -49,46 +58,46 @@ export function anchor(home: string): () => void {
 
 function openRoot(home: string): Root | undefined {
   try {
-    const names = [...new Set([home, Deno.realPathSync(home)])].map((name) => name.replace(/\/*$/, "/"));
-    return { ...openFolder(home, O_PATHS), names, folders: new Map() };
+    const path = Deno.realPathSync(home);
+    const names = [...new Set([home, path])].map((name) => name.replace(/\/*$/, "/"));
+    return { ...openFolder(path, O_PATHS, path), path, names, folders: new Map() };
   } catch {
     return undefined; // it is not there, and whoever writes there will say so; or there is no /proc
   }
 }
 
-/** Opens a folder. Throws as the system does, and where the system's number for it cannot be told. */
-function openFolder(path: string, flags: number): Folder {
-  const before = descriptors();
+/** Opens a folder that is to be `real`. Throws as the system does, and `failed` where it turns out to be elsewhere. */
+function openFolder(path: string, flags: number, real: string): Folder {
   const handle = fs.openSync(path, flags);
   try {
     const { dev, ino } = fs.fstatSync(handle);
-    const fd = [...descriptors()].find(([fd, leadsTo]) =>
-      before.get(fd) !== leadsTo && isFolder(`/proc/self/fd/${fd}/.`, dev, ino)
-    )?.[0];
-    if (fd === undefined) throw new AppError("failed", `cannot hold "${path}" open`);
-    return { handle, fd, dev, ino };
+    const fd = descriptorTo(real, handle);
+    if (fd === undefined || !isFolder(`/proc/self/fd/${fd}/.`, dev, ino)) throw new Elsewhere(real);
+    return { handle, fd, dev, ino, seenMs: performance.now() };
   } catch (error) {
     fs.closeSync(handle);
     throw error;
   }
 }
 
-/** What is open, and what it leads to. */
-function descriptors(): ReadonlyMap<number, string> {
-  const found = new Map<number, string>();
-  for (const name of fs.readdirSync("/proc/self/fd")) {
-    try {
-      found.set(Number(name), fs.readlinkSync(`/proc/self/fd/${name}`));
-    } catch {
-      // The listing's own, which is closed again.
-    }
+/** The system's number of an open folder; the newest is most often the highest. */
+function descriptorTo(real: string, handle: number): number | undefined {
+  if (leadsTo(handle) === real) return handle;
+  const open = fs.readdirSync("/proc/self/fd").map(Number).sort((a, b) => b - a);
+  return open.find((fd) => leadsTo(fd) === real);
+}
+
+function leadsTo(fd: number): string | undefined {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
   }
-  return found;
 }
 
 function isFolder(path: string, dev: number, ino: number): boolean {
   try {
-    const now = fs.lstatSync(path);
+    const now = Deno.lstatSync(path);
     return now.dev === dev && now.ino === ino;
   } catch {
     return false;
@@ -111,19 +120,36 @@ export function firm(path: string): string {
   return path;
 }
 
+/** Lets go of a folder that is renamed or removed, and of those in it. */
+export function forget(path: string): void {
+  for (const { names, folders } of roots) {
+    const name = names.find((name) => path.startsWith(name));
+    if (name === undefined) continue;
+    const key = path.slice(name.length);
+    for (const [other, { handle }] of folders) {
+      if (other !== key && !other.startsWith(`${key}/`)) continue;
+      folders.delete(other);
+      fs.closeSync(handle);
+    }
+  }
+}
+
 function descriptorOf(root: Root, start: string, names: readonly string[]): number {
   if (names.length === 0) return root.fd;
   const key = names.join("/");
   const known = root.folders.get(key);
   if (known !== undefined) {
+    const nowMs = performance.now();
+    if (nowMs - known.seenMs < SEEN_MS) return known.fd;
     root.folders.delete(key);
     if (isFolder(start + key, known.dev, known.ino)) {
+      known.seenMs = nowMs;
       root.folders.set(key, known);
       return known.fd;
     }
     fs.closeSync(known.handle);
   }
-  const folder = reach(root, names);
+  const folder = reach(root, start, names);
   root.folders.set(key, folder);
   const [oldest] = root.folders;
   if (root.folders.size > MOST_FOLDERS && oldest !== undefined) {
@@ -133,12 +159,12 @@ function descriptorOf(root: Root, start: string, names: readonly string[]): numb
   return folder.fd;
 }
 
-function reach(root: Root, names: readonly string[]): Folder {
+function reach(root: Root, start: string, names: readonly string[]): Folder {
   for (let attempt = 1;; attempt++) {
     try {
-      return walk(root, names);
+      return step(root, start, names);
     } catch (error) {
-      if (!LINKED.has(systemCode(error) ?? "")) throw error;
+      if (!(error instanceof Elsewhere) && !LINKED.has(systemCode(error) ?? "")) throw error;
       if (attempt === TRIES) {
         throw new AppError("unsafe-path", `"${names.join("/")}" leads through something that is no folder`);
       }
@@ -146,18 +172,13 @@ function reach(root: Root, names: readonly string[]): Folder {
   }
 }
 
-/** One folder after the other, none of them a link. */
-function walk(root: Root, names: readonly string[]): Folder {
-  let folder: Folder = root;
-  for (const name of names) {
-    try {
-      const next = openFolder(`/proc/self/fd/${folder.fd}/${name}`, O_PATHS | fs.constants.O_NOFOLLOW);
-      if (folder !== root) fs.closeSync(folder.handle);
-      folder = next;
-    } catch (error) {
-      if (folder !== root) fs.closeSync(folder.handle);
-      throw error;
-    }
-  }
-  return folder;
+/** From the folder above, which is reached in the same way, without following a link. */
+function step(root: Root, start: string, names: readonly string[]): Folder {
+  const above = descriptorOf(root, start, names.slice(0, -1));
+  const path = `/proc/self/fd/${above}/${names.at(-1)}`;
+  return openFolder(
+    path,
+    O_PATHS | fs.constants.O_NOFOLLOW,
+    `${root.path.replace(/\/$/, "")}/${names.join("/")}`,
+  );
 }

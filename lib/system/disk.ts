@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import { AppError } from "../core/error.ts";
 import type { AbsPath } from "../core/path.ts";
-import { firm } from "./anchor.ts";
+import { firm, forget } from "./anchor.ts";
 import { attempt, fileError, isAbsent, systemCode } from "./file_error.ts";
 import {
   createAppendFile,
@@ -90,17 +90,21 @@ export const realDisk: Disk = {
   createFile: createWriteFile,
   openAppend,
   makeDir,
-  rename: (from, to) =>
+  rename: (from, to) => {
     whileHeld(
       WINDOWS ? RENAME_WAITS_MS : [],
       () => attempt("rename", from, () => fs.renameSync(firm(from), firm(to)), to),
-    ),
+    );
+    forget(from);
+  },
   link: (from, to) => attempt("link", from, () => fs.linkSync(firm(from), firm(to)), to),
   copy,
   remove,
   removeDir,
-  removeTree: (path) =>
-    unlessAbsent(() => attempt("remove", path, () => Deno.removeSync(firm(path), { recursive: true }))),
+  removeTree: (path) => {
+    forget(path);
+    unlessAbsent(() => attempt("remove", path, () => Deno.removeSync(firm(path), { recursive: true })));
+  },
   syncDir,
   realPath: (path) => attempt("resolve", path, () => Deno.realPathSync(path)) as AbsPath,
   freeBytes: (path) => attempt("measure the free space of", path, () => freeBytes(path)),
@@ -212,6 +216,7 @@ function removeDir(path: string): void {
   const kind = realDisk.lstat(path)?.kind;
   if (kind === undefined) return;
   if (kind !== "directory") throw new AppError("refused", `cannot remove "${path}": it is not a directory`);
+  forget(path);
   attempt("remove", path, () => fs.rmdirSync(firm(path)));
 }
 

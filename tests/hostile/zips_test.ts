@@ -178,6 +178,9 @@ const LISTS: readonly (readonly [name: string, list: (good: string) => string, r
   ["a line of a megabyte", (good) => good + `{"side":"${"x".repeat(1_000_000)}"}\n`, "damaged"],
   ["an array", (good) => good + "[]\n", "damaged"],
   ["a number", (good) => good + "7\n", "damaged"],
+  ["a word", (good) => good + "manifest\n", "damaged"],
+  ["true", (good) => good + "true\n", "damaged"],
+  ["text", (good) => good + '"sessions/x.jsonl"\n', "damaged"],
   ["nothing", (good) => good + "null\n", "damaged"],
   ["an empty line", (good) => good + "\n", "damaged"],
   [

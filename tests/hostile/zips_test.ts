@@ -196,7 +196,7 @@ const LISTS: readonly (readonly [name: string, list: (good: string) => string, r
     [
       `cut off ${cut} bytes before its end, and a line more`,
       (good: string) => good.slice(0, -cut) + "\n" + good.split("\n")[1] + "\n",
-      "damaged",
+      "cannot be used",
     ] as const
   ),
   ...[

@@ -122,7 +122,11 @@ export function tomlNodes(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTa
   try {
     return parseTOML(text, { tomlVersion: "1.1" }).body[0].body;
   } catch (error) {
-    throw new AppError("config-invalid", `the configuration cannot be edited safely: ${messageOf(error)}`);
+    // The parser puts texts together in one call, and nests as deep as they do.
+    const fault = error instanceof RangeError
+      ? "a text in it is too long, or nested too deep"
+      : messageOf(error);
+    throw new AppError("config-invalid", `the configuration cannot be edited safely: ${fault}`);
   }
 }
 

@@ -154,7 +154,7 @@ Deno.test(
     const started = performance.now();
     const faults: string[] = [];
     let runs = 0;
-    const shapes = some(DATABASES, 22);
+    const shapes = some(DATABASES, 12);
     for (const shape of shapes) {
       const judged = await faultsOf(shape);
       faults.push(...judged.faults);

@@ -116,7 +116,7 @@ function foldersIn(home: string): ReadonlyMap<string, string> {
 Deno.test("a folder that is named moves its own threads, in whatever form both are", async () => {
   const started = performance.now();
   const faults: string[] = [];
-  const forms = some(FORMS.filter(([text]) => text !== "/"), 30);
+  const forms = some(FORMS.filter(([text]) => text !== "/"), 16);
   await withThreads(async (home, ids) => {
     for (const [text, folder] of forms) {
       const before = foldersIn(home);

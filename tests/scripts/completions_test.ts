@@ -133,7 +133,7 @@ while [[ $text != *ready* ]]; do zpty -r player part || break; text+=$part; done
 zpty -w -n player "$1"$'\t'
 text= part=
 integer idle=0
-while (( idle < 20 )); do
+while (( idle < 8 )); do
   if zpty -r -t player part; then text+=$part; idle=0; else (( idle++ )); sleep 0.1; fi
 done
 zpty -d player

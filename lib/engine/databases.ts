@@ -11,6 +11,7 @@ import {
   threadsQuery,
   toThreadRow,
 } from "../codex/threads.ts";
+import { systemCode } from "../system/file_error.ts";
 import type { Machine } from "../system/machine.ts";
 import { openForReading, type ReadDatabase } from "../system/sqlite.ts";
 import { expandTilde } from "./home.ts";
@@ -114,12 +115,15 @@ function changedAt(machine: Machine, path: AbsPath): number {
   return Math.max(own?.mtimeMs ?? 0, log && log.size > 0 ? log.mtimeMs : 0);
 }
 
-/** What a look at the disk gives; undefined where it is refused, as with links in a circle. */
+/** What leads nowhere, links in a circle and names that no file can have included. */
+const NOWHERE: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+
+/** What a look at the disk gives. A disk that fails is not taken for one on which there is no database. */
 function orNothing<T>(look: () => T | undefined): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (error instanceof AppError) return undefined;
+    if (NOWHERE.has(systemCode(error))) return undefined;
     throw error;
   }
 }

@@ -39,7 +39,13 @@ export function gentleUndo(
   }
   const rollout = findRollout(present.snapshot, change.thread, change.path);
   if (typeof provider !== "string") return { refused: "its file named no provider before" };
-  if (rollout === undefined) return { refused: "the file is not there" };
+  if (rollout === undefined) {
+    // The file itself, or a folder on the way to it.
+    const unread = present.snapshot.damaged.find(({ path }) =>
+      nameOf(path) === nameOf(change.path) || change.path.startsWith(`${path}/`)
+    );
+    return { refused: unread?.damage?.detail ?? "the file is not there" };
+  }
   return giveBack(present, rollout, change.thread, provider);
 }
 

@@ -178,6 +178,7 @@ function restoreFile(
   const state = stateOfFile(present, change, path, staged);
   if (state === "before") return {};
   if (state === "after") return { change: exactUndo(record, { ...change, path }, staged, present) };
+  if (typeof state !== "string") return { conflict: { subject, reason: state.unread } };
   const conflict = { subject, reason: state };
   if (!force) return { conflict };
   const gentle = gentleUndo(present, { ...change, path }, state === GROWN);
@@ -203,13 +204,13 @@ function restoreSegment(
 /** What is said of a file that begins as the record left it. */
 const GROWN = "it was continued since";
 
-/** Whether a file is as the record left it, as it was before, or why it is neither. */
+/** Whether a file is as the record left it, as it was before, or why it is neither; or why nobody can tell. */
 function stateOfFile(
   { disk, snapshot: { home } }: Present,
   change: FileChange,
   now: RelPath,
   staged: StagedFile,
-): string {
+): string | { readonly unread: string } {
   const path = inHome(home, now);
   try {
     if (disk.stat(path) === undefined) return "it is gone or was moved";
@@ -223,7 +224,7 @@ function stateOfFile(
       file.close();
     }
   } catch (error) {
-    if (error instanceof AppError) return messageOf(error);
+    if (error instanceof AppError) return { unread: messageOf(error) };
     throw error;
   }
 }

@@ -45,7 +45,10 @@ export interface Disk {
   createFile(path: string, mode: number): WriteFile;
   /** Opens a regular file for appending, creating it with exactly `mode`; refuses links, pipes and devices. */
   openAppend(path: string, mode: number): WriteFile;
-  /** Makes one directory with exactly `mode`; one that exists stays as it is. Refuses a link in its place. */
+  /**
+   * Makes one directory with exactly `mode`, on the disk before its name is; one that exists stays as it is. Refuses a
+   * link in its place.
+   */
   makeDir(path: string, mode: number): void;
   /** Renames, replacing a file at `to`. On Windows repeated for some seconds while a program holds either. */
   rename(from: string, to: string): void;
@@ -171,6 +174,8 @@ function makeDir(path: string, mode: number): void {
     throw error;
   }
   if (!WINDOWS) attempt("set the mode of", path, () => fs.chmodSync(firm(path), mode));
+  // Without a journal its name could reach the disk before it does, and show what was once in its place there.
+  syncDir(path);
 }
 
 function copy(from: string, to: string): void {

@@ -1,7 +1,7 @@
 /** Which command a line names. */
 import type { Command } from "./command.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../text/suggest.ts";
 import { shown, usageError } from "./usage.ts";
 import { isFlag, longFlag, nameOf } from "./words.ts";
 

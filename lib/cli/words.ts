@@ -1,7 +1,7 @@
 /** The words of a command line, brought into a form that leaves nothing to guess. */
 import type { Flag } from "./command.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../text/suggest.ts";
 import { shown, usageError } from "./usage.ts";
 
 /** Words of a command line, taken apart. */

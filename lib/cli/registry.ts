@@ -5,6 +5,7 @@ import { BACKUPS } from "./commands/backups.ts";
 import { DEMO } from "./commands/demo.ts";
 import { DIAGNOSE } from "./commands/diagnose.ts";
 import { EXPLAIN } from "./commands/explain.ts";
+import { HANDOFF } from "./commands/handoff.ts";
 import { HELP } from "./commands/help.ts";
 import { RECOVER } from "./commands/recover.ts";
 import { repairCommand } from "./commands/repair.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...BACKUPS,
   RESTORE,
   RECOVER,
+  ...HANDOFF,
   DEMO,
   VERSION,
   HELP,

@@ -92,20 +92,22 @@ function findPaths(
 }
 
 function placesOf({ local, cloud, backup, temp, manifest, log }: Paths, values: ReadonlyMap<string, Value>) {
-  const place = (key: string, path: AbsPath): Place => ({ key, path });
+  const place = (key: string, path: AbsPath, what = key): Place => ({ key, path, what });
   return {
     // A home that no key names is at fault through the key that does name something.
     local: place(
       values.has("paths.local_state_dir") ? "paths.local_state_dir" : "paths.cloud_root_dir",
       local,
+      "the Codex home",
     ),
-    cloud: place("paths.cloud_root_dir", cloud),
-    backup: place("paths.backup_dir", backup),
-    own: [
-      place("state.manifest_file", manifest),
-      ...(temp === undefined ? [] : [place("paths.temp_dir", temp)]),
-      ...(log === undefined ? [] : [place("logging.file", log)]),
-    ],
+    cloud: place("paths.cloud_root_dir", cloud, "the folder that travels"),
+    backup: place("paths.backup_dir", backup, "the folder of snapshots"),
+    own: Object.entries({
+      "paths.backup_dir": backup,
+      "paths.temp_dir": temp,
+      "state.manifest_file": manifest,
+      "logging.file": log,
+    }).flatMap(([key, path]) => path === undefined || !values.has(key) ? [] : [place(key, path)]),
   };
 }
 

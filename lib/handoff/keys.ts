@@ -169,14 +169,6 @@ export const KEYS: readonly SettingsKey[] = [
     ["codex.exe", "codex"],
     "programs that count as Codex, besides those that are found by the files they have open",
   ),
-  texts(
-    "process_detection.background_process_names.windows",
-    "S1.21",
-    ["codex-windows-sandbox"],
-    "programs that mean that Codex is in the middle of something, and that are never ended",
-  ),
-  texts("process_detection.background_process_names.macos", "S1.21", [], "the same on macOS"),
-  texts("process_detection.background_process_names.linux", "S1.21", [], "the same on Linux"),
   flag("process_detection.manual_terminate_confirmation", "S1.21", true, "ask before Codex is ended"),
   choice(
     "process_detection.terminate_confirmation_mode",
@@ -195,6 +187,14 @@ export const KEYS: readonly SettingsKey[] = [
     "seconds between the end of Codex and the first change",
   ),
   integer("process_detection.terminate_timeout_seconds", "S1.21", 20, 0, 600, "seconds Codex gets to end"),
+  texts(
+    "process_detection.background_process_names.windows",
+    "S1.21",
+    ["codex-windows-sandbox"],
+    "programs that mean that Codex is in the middle of something, and that are never ended",
+  ),
+  texts("process_detection.background_process_names.macos", "S1.21", [], "the same on macOS"),
+  texts("process_detection.background_process_names.linux", "S1.21", [], "the same on Linux"),
   path(
     "state.manifest_file",
     "S1.22",

@@ -63,6 +63,8 @@ function isOfThisSystem(text: string, os: Machine["os"]): boolean {
 /** A folder or file of the settings, by its key. */
 export interface Place {
   readonly key: string;
+  /** What it is, for a message about another one. */
+  readonly what: string;
   readonly path: AbsPath;
 }
 
@@ -71,7 +73,7 @@ export interface Places {
   readonly local: Place;
   readonly cloud: Place;
   readonly backup: Place;
-  /** Those that are of this machine alone: unpacking, what both sides agreed on, logs. */
+  /** Those that the file names and that are of this machine alone: snapshots, unpacking, what both agreed on, logs. */
   readonly own: readonly Place[];
 }
 
@@ -87,14 +89,14 @@ export function overlaps(
     found.push({
       key: inner.key,
       ...wrong(
-        `${inner.key} "${inner.path}" must not lie in ${outer.key} "${outer.path}"`,
+        `${inner.key} "${inner.path}" must not lie in ${outer.what} "${outer.path}"`,
         "name a folder of its own",
       ),
     });
   if (within(cloud, local.path) || isOneFolder(machine, cloud.path, local.path)) clash(cloud, local);
   else if (within(local, cloud.path)) clash(local, cloud);
   const ownFolder = recordsDir(local.path);
-  for (const place of [backup, ...own]) {
+  for (const place of own) {
     if (within(place, cloud.path)) clash(place, cloud);
     else if (within(place, local.path) && !within(place, ownFolder)) clash(place, local);
   }

@@ -10,6 +10,7 @@ import { HELP } from "./commands/help.ts";
 import { RECOVER } from "./commands/recover.ts";
 import { repairCommand } from "./commands/repair.ts";
 import { RESTORE } from "./commands/restore.ts";
+import { SCHEDULE } from "./commands/schedule.ts";
 import { STATUS } from "./commands/status.ts";
 import { SWITCH } from "./commands/switch.ts";
 import { SYNC } from "./commands/sync.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   RESTORE,
   RECOVER,
   ...HANDOFF,
+  ...SCHEDULE,
   DEMO,
   VERSION,
   HELP,

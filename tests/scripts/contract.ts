@@ -170,6 +170,17 @@ const RESULTS: Readonly<Record<string, Shape>> = {
   "backups verify": { records: [{ id: "string", ok: "boolean", state: "string", problems: ["string"] }] },
   recover: { recovered: ["string"], swept: "number", left: [{ subject: "string", reason: "string" }] },
   version: { version: "string" },
+  "schedule install": {
+    name: "string",
+    kind: "string",
+    mode: "string",
+    files: [{ path: "string", content: "string", state: "string" }],
+    commands: ["string"],
+    applied: "boolean",
+    installed: "boolean",
+  },
+  "schedule remove": { name: "string", jobs: "list", applied: "boolean" },
+  "schedule show": { name: "string", jobs: "list" },
   "handoff init-config": { file: "string|null", backup: "string|null" },
   "handoff validate": {
     file: "string",

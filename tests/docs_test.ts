@@ -6,6 +6,7 @@ import { commandTable } from "../lib/cli/help.ts";
 import { COMMANDS } from "../lib/cli/registry.ts";
 import { cureOf, hintOf } from "../lib/cli/cures.ts";
 import { GLOBAL_FLAGS } from "../lib/cli/flags.ts";
+import { settingsTable } from "../lib/handoff/template.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import { type Runs, shortTable } from "./proof/page.ts";
 
@@ -31,6 +32,10 @@ function cells(table: string): string[][] {
 
 Deno.test("the README's command table is the one of the program", () => {
   assertEquals(cells(section("commands")), cells(commandTable(COMMANDS)));
+});
+
+Deno.test("the README's table of settings is the one of the program (S1.12 to S1.24)", () => {
+  assertEquals(cells(section("settings")), cells(settingsTable()));
 });
 
 /** The table of findings, as it has to stand in the README. */

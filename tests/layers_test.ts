@@ -40,7 +40,7 @@ const PURE_FILES: readonly string[] = [
 const ONLY_IN: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^node:sqlite$/, ["lib/system/sqlite_driver.ts"]],
   [/^@std\/cli/, ["lib/cli/parse.ts"]],
-  [/^@std\/text/, ["lib/cli/suggest.ts"]],
+  [/^@std\/text/, ["lib/text/suggest.ts"]],
   [/^@std\/jsonc/, ["lib/text/jsonc.ts"]],
   [/^@std\/assert/, ["tests/assert.ts"]],
   [/^smol-toml$|^toml-eslint-parser$/, ["lib/text/toml_edit.ts"]],

@@ -16,7 +16,7 @@ export type Format = "provider" | "model" | "date" | "thread" | "record" | "map"
 export interface Flag {
   /** Long name without dashes. */
   readonly name: string;
-  /** One letter; only for booleans, so that letters can be run together. */
+  /** One letter. Those of booleans can be run together; one with a value stands alone (`-c FILE`). */
   readonly short?: string;
   /** Other long names that mean the same. */
   readonly aliases?: readonly string[];
@@ -55,6 +55,7 @@ export interface Argument {
 export interface Command {
   /** One word, or two (`backups list`). */
   readonly name: string;
+  /** Of the same number of words. */
   readonly aliases: readonly string[];
   /** One line, no full stop. */
   readonly summary: string;

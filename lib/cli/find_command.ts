@@ -1,7 +1,7 @@
 /** Which command a line names. */
 import type { Command } from "./command.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../text/suggest.ts";
 import { shown, usageError } from "./usage.ts";
 import { isFlag, longFlag, nameOf } from "./words.ts";
 
@@ -28,7 +28,7 @@ export function findCommand(argv: readonly string[], commands: readonly Command[
   if (word === "" || family.length === 0) throw unknownCommand(word, commands);
   const second = nextWord(argv, first + 1);
   if (second === undefined) return { command: undefined, family: word, at: [first] };
-  const command = family.find(({ name }) => name === `${word} ${argv[second]}`);
+  const command = family.find(({ name, aliases }) => [name, ...aliases].includes(`${word} ${argv[second]}`));
   if (command === undefined) throw unknownMember(word, argv[second] ?? "", family);
   return { command, family: undefined, at: [first, second] };
 }
@@ -58,12 +58,16 @@ function areGlobalLetters(letters: string): boolean {
 }
 
 function unknownCommand(word: string, commands: readonly Command[]): Error {
-  const names = commands.flatMap(({ name, aliases }) => [name.split(" ")[0] ?? name, ...aliases]);
+  const names = commands.flatMap(({ name, aliases }) => [name, ...aliases]).map((name) =>
+    name.split(" ")[0] ?? name
+  );
   return usageError(`unknown command ${shown(word)}`, didYouMean(word, names) ?? "codexkeep help");
 }
 
 function unknownMember(family: string, word: string, members: readonly Command[]): Error {
-  const names = members.map(({ name }) => name.slice(family.length + 1));
+  const names = members.flatMap(({ name, aliases }) => [name, ...aliases]).map((name) =>
+    name.slice(family.length + 1)
+  );
   return usageError(
     `unknown command ${shown(`${family} ${word}`)}`,
     didYouMean(word, names, `${family} `) ?? `one of: ${names.join(", ")}`,

@@ -30,9 +30,9 @@ export function offerLine(
       : flag.kind === "integer"
       ? numberOf(flags.integer(flag.name), flag.fallback)
       : [flags.text(flag.name) ?? []].flat();
-    return values.map((value) => `--${flag.name}${value.startsWith("-") ? "=" : " "}${word(value)}`);
+    return values.map((value) => `--${flag.name}${value.startsWith("-") ? "=" : " "}${shellWord(value)}`);
   });
-  return ["codexkeep", command.name, ...args.map(word), ...given, "--apply"].join(" ");
+  return ["codexkeep", command.name, ...args.map(shellWord), ...given, "--apply"].join(" ");
 }
 
 /** The line that takes the run with record `id` back, in the home that `flags` name. */
@@ -44,7 +44,7 @@ export function restoreLine(input: Pick<Invocation, "flags">, id: string): strin
 export function lineThere({ flags }: Pick<Invocation, "flags">, line: string): string {
   const home = ["codex-home", "sqlite-home"].flatMap((name) => {
     const value = flags.text(name);
-    return value === undefined ? [] : [`--${name} ${word(value)}`];
+    return value === undefined ? [] : [`--${name} ${shellWord(value)}`];
   });
   return [line, ...home].join(" ");
 }
@@ -62,7 +62,7 @@ function numberOf(value: number | undefined, fallback: number | undefined): stri
 }
 
 /** Quoted where a shell would take it for more than one word. */
-function word(text: string): string {
+export function shellWord(text: string): string {
   if (PLAIN.test(text)) return text;
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

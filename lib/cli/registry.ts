@@ -6,10 +6,12 @@ import { COMPLETIONS } from "./commands/completions.ts";
 import { DEMO } from "./commands/demo.ts";
 import { DIAGNOSE } from "./commands/diagnose.ts";
 import { EXPLAIN } from "./commands/explain.ts";
+import { HANDOFF } from "./commands/handoff.ts";
 import { HELP } from "./commands/help.ts";
 import { RECOVER } from "./commands/recover.ts";
 import { repairCommand } from "./commands/repair.ts";
 import { RESTORE } from "./commands/restore.ts";
+import { SCHEDULE } from "./commands/schedule.ts";
 import { STATUS } from "./commands/status.ts";
 import { SWITCH } from "./commands/switch.ts";
 import { SYNC } from "./commands/sync.ts";
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   ...BACKUPS,
   RESTORE,
   RECOVER,
+  ...HANDOFF,
+  ...SCHEDULE,
   DEMO,
   COMPLETIONS,
   VERSION,

@@ -1,7 +1,7 @@
 /** Checks of single values from the command line. All of them throw `usage` and give the value back. */
 import type { Argument, Flag, Format } from "./command.ts";
 import { parseDate } from "./dates.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../text/suggest.ts";
 import { shown, usageError } from "./usage.ts";
 
 /** Longest provider id or model name, in characters. */

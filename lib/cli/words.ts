@@ -1,7 +1,7 @@
 /** The words of a command line, brought into a form that leaves nothing to guess. */
 import type { Flag } from "./command.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../text/suggest.ts";
 import { shown, usageError } from "./usage.ts";
 
 /** Words of a command line, taken apart. */
@@ -43,7 +43,13 @@ export function takeApart(argv: readonly string[], table: readonly Flag[]): Word
       flags.push(text);
       if (used) index++;
     } else {
-      flags.push(...letters(word, table));
+      const long = letterWithValue(word, table);
+      if (long === undefined) flags.push(...letters(word, table));
+      else {
+        const { text, used } = longWord(long, argv[index + 1], table);
+        flags.push(text);
+        if (used) index++;
+      }
     }
   }
   return { flags, others };
@@ -75,11 +81,24 @@ function longWord(
   throw usageError(`--${flag.name} needs a value`, hint);
 }
 
+/** `-c` and `-c=FILE` by the long name; undefined for letters of flags without a value. */
+function letterWithValue(word: string, table: readonly Flag[]): string | undefined {
+  const flag = table.find(({ short }) => short === word[1]);
+  if (flag === undefined || flag.kind === "boolean" || !/^-.(=|$)/.test(word)) return undefined;
+  return `--${flag.name}${word.slice(2)}`;
+}
+
 /** The long names of run-together letters. */
 function letters(word: string, table: readonly Flag[]): string[] {
   return [...word.slice(1)].map((letter) => {
     const flag = table.find(({ short }) => short === letter);
-    if (flag !== undefined) return `--${flag.name}`;
+    if (flag?.kind === "boolean") return `--${flag.name}`;
+    if (flag !== undefined) {
+      throw usageError(
+        `-${letter} takes a value, so it stands alone`,
+        `write -${letter} ${flag.placeholder}`,
+      );
+    }
     if (letter === "=") throw usageError(`${shown(word)} takes no value`);
     const meant = longFlag(word.slice(1), table);
     const where = word.length > 2 ? ` in ${shown(word)}` : "";

@@ -44,11 +44,16 @@ export function saveTable(disk: Disk, home: AbsPath, path: AbsPath, text: string
   }
 }
 
-function requireElsewhere(disk: Disk, home: AbsPath, path: AbsPath): void {
+/**
+ * Requires that a file of the user's lies in a folder that is there, and where Codex or a record would not take it for their
+ * own. Throws `refused`.
+ */
+export function requireElsewhere(disk: Disk, home: AbsPath | undefined, path: AbsPath): void {
   const parent = joinPath(path, "..");
   if (disk.stat(parent)?.kind !== "directory") {
     throw new AppError("refused", `"${parent}" is no folder`, { hint: "make it, or name another file" });
   }
+  if (home === undefined) return;
   const real = disk.realPath(parent);
   for (const folder of [...ROLLOUT_ROOTS.map((root) => joinPath(home, root)), recordsDir(home)]) {
     if (disk.stat(folder) === undefined) continue;

@@ -3,7 +3,7 @@ import { AppError } from "../core/error.ts";
 import { type AbsPath, joinPath } from "../core/path.ts";
 import type { Disk } from "../system/disk.ts";
 import { readCrontab, runProgram, writeCrontab } from "../system/scheduler.ts";
-import { editCrontab, type JobCommand, type JobFile, type JobPlan } from "./schedule_files.ts";
+import { editCrontab, type JobCommand, type JobFile, jobLines, type JobPlan } from "./schedule_files.ts";
 
 /** What is there of a job. */
 export interface JobState {
@@ -39,6 +39,36 @@ async function crontabState(name: string, lines: readonly string[]): Promise<"sa
   return now === editCrontab(now, name, []) ? "missing" : "other";
 }
 
+/** A piece of a job as it is there. */
+export interface JobPart {
+  /** A file, or `crontab`. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/** What is there of a job, whatever it says: its files, and the lines between our marks in the crontab. */
+export async function jobParts(disk: Disk, name: string, plan: JobPlan): Promise<readonly JobPart[]> {
+  const parts = plan.files.flatMap(({ path, encoding }) => {
+    const content = contentOf(disk, path, encoding);
+    return content === undefined ? [] : [{ path: path as string, content }];
+  });
+  if (plan.crontab === undefined) return parts;
+  const lines = jobLines(await readCrontab(), name);
+  return lines.length === 0 ? parts : [...parts, { path: "crontab", content: lines.join("\n") }];
+}
+
+function contentOf(disk: Disk, path: AbsPath, encoding: JobFile["encoding"]): string | undefined {
+  const stat = disk.stat(path);
+  if (stat === undefined) return undefined;
+  if (stat.kind !== "file" || stat.size > MAX_BYTES) return "(no file of a job)";
+  const file = disk.openRead(path, { follow: true });
+  try {
+    return new TextDecoder(encoding).decode(file.read(0, file.size));
+  } finally {
+    file.close();
+  }
+}
+
 function stateOf(disk: Disk, path: AbsPath, wanted: Uint8Array): "same" | "other" | "missing" {
   const stat = disk.stat(path);
   if (stat === undefined) return "missing";
@@ -62,7 +92,9 @@ export async function installJob(
   random: () => string,
 ): Promise<void> {
   const made = plan.files.filter((file) => disk.lstat(file.path) === undefined);
-  for (const file of plan.files) writeJobFile(disk, file, random);
+  const isSame = ({ path, content, encoding }: JobFile) =>
+    stateOf(disk, path, encode(content, encoding)) === "same";
+  for (const file of plan.files) if (!isSame(file)) writeJobFile(disk, file, random);
   try {
     if (plan.crontab !== undefined) await changeCrontab(name, plan.crontab);
     for (const command of plan.install) await runJobCommand(command);

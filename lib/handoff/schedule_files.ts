@@ -290,3 +290,11 @@ export function editCrontab(text: string, name: string, lines: readonly string[]
   const before = kept.join("\n").replace(/\n*$/, "");
   return `${before === "" ? "" : `${before}\n`}${begin(name)}\n${lines.join("\n")}\n${end(name)}\n`;
 }
+
+/** The lines of a job in a crontab; none when it is not there. */
+export function jobLines(text: string, name: string): readonly string[] {
+  const lines = text.split("\n");
+  const from = lines.indexOf(begin(name));
+  const to = lines.indexOf(end(name), from);
+  return from < 0 || to < 0 ? [] : lines.slice(from + 1, to);
+}

@@ -1,5 +1,5 @@
 /** Everything a command needs from the outside world, as one value that tests can replace piece by piece. */
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { isAbsolute, normalize } from "node:path";
 import type { AbsPath } from "../core/path.ts";
 import { type Disk, realDisk } from "./disk.ts";
@@ -38,4 +38,9 @@ export function realMachine(): Machine {
 function userHome(): AbsPath | undefined {
   const path = homedir() as string | null;
   return path !== null && isAbsolute(path) ? normalize(path) as AbsPath : undefined;
+}
+
+/** The name of this machine as the system has it; undefined where it has none. */
+export function hostName(): string | undefined {
+  return hostname() || undefined;
 }

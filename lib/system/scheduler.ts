@@ -54,7 +54,7 @@ export async function readCrontab(): Promise<string> {
   if (code === 0) return stdout;
   if (code !== undefined && /no crontab for/i.test(stderr)) return "";
   throw new AppError("refused", `cannot read the crontab: ${stderr.trim() || `crontab ended with ${code}`}`, {
-    hint: code === undefined ? "install cron, or take another scheduler with --system" : "crontab -l",
+    hint: code === undefined ? "install cron, or take another scheduler with --kind" : "crontab -l",
   });
 }
 

@@ -48,6 +48,50 @@ function lineIn(
   return undefined;
 }
 
+/**
+ * The line, from 1, of every key, table and list element that a TOML file names, by its path as JSON text; of tables that
+ * are only named on the way to another one, that of the first. Empty for a file that cannot be read.
+ */
+export function tomlLines(bytes: Uint8Array): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
+  try {
+    for (const node of tomlNodes(parseToml(bytes).text)) {
+      if (node.type === "TOMLKeyValue") noteLines(lines, [], node);
+      else {
+        noteLine(lines, node.resolvedKey, node.loc.start.line);
+        for (const pair of node.body) noteLines(lines, node.resolvedKey, pair);
+      }
+    }
+  } catch {
+    // What cannot be read has no lines to name.
+  }
+  return lines;
+}
+
+type Path = readonly (string | number)[];
+
+function noteLine(lines: Map<string, number>, path: Path, line: number): void {
+  for (let length = 1; length <= path.length; length++) {
+    const name = JSON.stringify(path.slice(0, length));
+    if (!lines.has(name)) lines.set(name, line);
+  }
+}
+
+function noteLines(lines: Map<string, number>, outer: Path, { key, value, loc }: AST.TOMLKeyValue): void {
+  const path = [...outer, ...namesOf(key)];
+  noteLine(lines, path, loc.start.line);
+  noteValue(lines, path, value);
+}
+
+function noteValue(lines: Map<string, number>, path: Path, value: AST.TOMLContentNode): void {
+  if (value.type === "TOMLInlineTable") { for (const pair of value.body) noteLines(lines, path, pair); }
+  if (value.type !== "TOMLArray") return;
+  value.elements.forEach((element, n) => {
+    noteLine(lines, [...path, n], element.loc.start.line);
+    noteValue(lines, [...path, n], element);
+  });
+}
+
 function inlinePairs({ value }: AST.TOMLKeyValue): readonly AST.TOMLKeyValue[] {
   return value.type === "TOMLInlineTable" ? value.body : [];
 }

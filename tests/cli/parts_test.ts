@@ -6,7 +6,7 @@ import { selectOptions, targetOptions, writeOptions } from "../../lib/cli/option
 import { parse } from "../../lib/cli/parse.ts";
 import { makeProgress } from "../../lib/cli/progress.ts";
 import { COMMANDS } from "../../lib/cli/registry.ts";
-import { closest } from "../../lib/cli/suggest.ts";
+import { closest } from "../../lib/text/suggest.ts";
 import { writeAll } from "../../lib/cli/terminal.ts";
 import type { FlagValues } from "../../lib/cli/command.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assert.ts";

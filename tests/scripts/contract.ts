@@ -34,6 +34,8 @@ export const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
   backups: [5, 6, 9, 10],
   restore: [2, ...WRITING],
   recover: [3, 5, 6, 7, 8, 9],
+  handoff: [2, 3, 5, 6, 8, 9, 10],
+  schedule: [5],
 };
 
 /** Requires that a command line ends with a status that the contract has for it. */
@@ -121,6 +123,8 @@ const APP = {
   ui_state: { exists: "boolean", readable: "boolean", keys: ["string"], keys_total: "number" },
 } as const;
 
+const FAULT = { line: "number|null", key: "string", message: "string", hint: "string|null" } as const;
+
 /** `result` of every command that has one. */
 const RESULTS: Readonly<Record<string, Shape>> = {
   status: STATUS,
@@ -166,6 +170,25 @@ const RESULTS: Readonly<Record<string, Shape>> = {
   "backups verify": { records: [{ id: "string", ok: "boolean", state: "string", problems: ["string"] }] },
   recover: { recovered: ["string"], swept: "number", left: [{ subject: "string", reason: "string" }] },
   version: { version: "string" },
+  "schedule install": {
+    name: "string",
+    kind: "string",
+    mode: "string",
+    files: [{ path: "string", content: "string", state: "string" }],
+    commands: ["string"],
+    applied: "boolean",
+    installed: "boolean",
+  },
+  "schedule remove": { name: "string", jobs: "list", applied: "boolean" },
+  "schedule show": { name: "string", jobs: "list" },
+  "handoff init-config": { file: "string|null", backup: "string|null" },
+  "handoff validate": {
+    file: "string",
+    valid: "boolean",
+    faults: [FAULT],
+    remarks: [FAULT],
+    places: "object|null",
+  },
 };
 
 /** Requires that a document is as the contract says, and gives it back typed. */

@@ -1,7 +1,7 @@
 /** Names S1.9, S1.19, S1.33. */
 import type { AbsPath, RelPath } from "../../lib/core/path.ts";
 import { AppError } from "../../lib/core/error.ts";
-import { defaultSettings } from "../../lib/handoff/defaults.ts";
+import { defaultSettings } from "./defaults.ts";
 import type { Settings } from "../../lib/handoff/settings.ts";
 import { snapshotKeeper } from "../../lib/handoff/snapshot_keeper.ts";
 import { planSnapshotRestore, restoreSnapshot } from "../../lib/handoff/snapshot_restore.ts";

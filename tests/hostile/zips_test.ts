@@ -2,7 +2,7 @@
 import type { AbsPath } from "../../lib/core/path.ts";
 import { AppError } from "../../lib/core/error.ts";
 import { sha256 } from "../../lib/core/bytes.ts";
-import { defaultSettings } from "../../lib/handoff/defaults.ts";
+import { defaultSettings } from "../handoff/defaults.ts";
 import { restoreSnapshot } from "../../lib/handoff/snapshot_restore.ts";
 import { realMachine } from "../../lib/system/machine.ts";
 import { assert, assertEquals } from "../assert.ts";

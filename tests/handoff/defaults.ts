@@ -1,6 +1,6 @@
 /** What holds where a settings file says nothing. */
-import { type AbsPath, joinPath } from "../core/path.ts";
-import type { Settings } from "./settings.ts";
+import { type AbsPath, joinPath } from "../../lib/core/path.ts";
+import type { Settings } from "../../lib/handoff/settings.ts";
 
 /** What every settings file has to say, or the machine knows. */
 export interface Given {
